@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/models/bert.h"
 
-#include <fmt/ranges.h>
-
 #include <cmath>
 #include <numeric>
 #include <vector>
@@ -10,6 +8,7 @@
 #include "pellucid/base/error.h"
 #include "pellucid/io/config.h"
 #include "pellucid/nn/module.h"
+#include "pellucid/nn/options.h"
 #include "pellucid/ops/activation.h"
 #include "pellucid/ops/add.h"
 #include "pellucid/ops/attention.h"
@@ -26,32 +25,25 @@ struct BertConfig {
 };
 
 BertConfig read_config(const ModelConfig& config) {
-  const JsonObject& options = config.options();
+  const JsonObject& fields = config.fields;
   BertConfig bert{};
-  bert.vocabulary = options.integer("vocab_size", 1, kLargestVocabulary);
-  bert.hidden = options.integer("hidden_size", 1, kLargestWidth);
-  bert.layers = options.integer("num_hidden_layers", 0, kMostLayers);
-  bert.heads = config.heads_dividing("num_attention_heads", "hidden_size");
-  bert.intermediate = options.integer("intermediate_size", 1, kLargestWidth);
-  bert.max_positions = options.integer("max_position_embeddings", 1, kLargestVocabulary);
-  bert.types = options.integer("type_vocab_size", 1, kLargestWidth);
-  bert.epsilon = static_cast<float>(options.number("layer_norm_eps", 0, 1));
-  bert.tied = options.optional_boolean("tie_word_embeddings").value_or(true);
-  const std::string activation = options.text("hidden_act");
-  const auto known = parse_activation(activation);
-  if (!known) {
-    options.refuse("hidden_act", fmt::format("one of {}", fmt::join(activation_names(), ", ")));
-  }
-  bert.activation = *known;
-  config.require_only("position_embedding_type", "absolute");
-  config.require_false("is_decoder");
-  config.require_false("add_cross_attention");
-  config.require_empty("pruned_heads");
-  // What follows matters in training only, or is bookkeeping of the library that wrote the file.
-  options.ignore({"attention_probs_dropout_prob", "hidden_dropout_prob", "classifier_dropout",
-                  "initializer_range", "chunk_size_feed_forward", "use_cache", "pooler_fc_size",
-                  "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head",
-                  "pooler_type", "directionality", "gradient_checkpointing"});
+  bert.vocabulary = config.size("vocab_size", kMaxVocabulary);
+  bert.hidden = config.size("hidden_size");
+  bert.layers = config.size("num_hidden_layers", kMaxLayers);
+  bert.heads = config.heads("num_attention_heads", "hidden_size", bert.hidden);
+  bert.intermediate = config.size("intermediate_size");
+  bert.max_positions = config.size("max_position_embeddings", kMaxVocabulary);
+  bert.types = config.size("type_vocab_size");
+  bert.epsilon = static_cast<float>(fields.number("layer_norm_eps", 0, 1));
+  bert.activation = read_activation(fields, "hidden_act");
+  bert.tied = config.tie_word_embeddings;
+  fields.optional_choice("position_embedding_type", {"absolute"});
+  require_false(fields, {"is_decoder", "add_cross_attention", "is_encoder_decoder"});
+  // These matter in training only, or not at all for a bidirectional encoder.
+  fields.ignore({"attention_probs_dropout_prob", "hidden_dropout_prob", "classifier_dropout",
+                 "initializer_range", "chunk_size_feed_forward", "use_cache", "pooler_fc_size",
+                 "pooler_num_attention_heads", "pooler_num_fc_layers", "pooler_size_per_head",
+                 "pooler_type", "directionality", "gradient_checkpointing"});
   return bert;
 }
 
@@ -239,7 +231,7 @@ std::unique_ptr<const Network> make_bert(HeadKind head, ModelConfig& config,
                                          Checkpoint& checkpoint) {
   const BertConfig bert = read_config(config);
   const ModuleReader reader(checkpoint, "bert.");
-  return std::make_unique<Bert>(head, bert, static_cast<std::int64_t>(config.labels().size()),
+  return std::make_unique<Bert>(head, bert, config.num_labels(),
                                 reader);
 }
 

@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "pellucid/tensor/convert.h"
-
 namespace pellucid {
 
 ModuleReader::ModuleReader(Checkpoint& checkpoint, std::string prefix)
@@ -18,19 +16,18 @@ ModuleReader::ModuleReader(Checkpoint& checkpoint, std::string prefix)
 }
 
 bool ModuleReader::has(const std::string& name) const {
-  return checkpoint_->find(prefix_ + name) != nullptr;
+  return checkpoint_->contains(prefix_ + name);
 }
 
 MatrixSource ModuleReader::matrix(const std::string& name, std::int64_t outputs,
                                   std::int64_t inputs) const {
-  const TensorView view = checkpoint_->require(prefix_ + name, {outputs, inputs});
+  const TensorView& view = checkpoint_->require(prefix_ + name, {outputs, inputs});
   return {view.data, view.dtype, outputs, inputs, view.owner};
 }
 
 std::vector<float> ModuleReader::vector(const std::string& name, std::int64_t size) const {
-  const TensorView view = checkpoint_->require(prefix_ + name, {size});
   std::vector<float> values(static_cast<std::size_t>(size));
-  convert_to_f32(view.data, view.dtype, size, values.data());
+  checkpoint_->read(prefix_ + name, {size}, values.data());
   return values;
 }
 
@@ -66,7 +63,7 @@ LayerNorm ModuleReader::layer_norm(const std::string& name, std::int64_t width,
 
 EmbeddingTable ModuleReader::embedding(const std::string& name, std::int64_t rows,
                                        std::int64_t width) const {
-  const TensorView view = checkpoint_->require(prefix_ + name + ".weight", {rows, width});
+  const TensorView& view = checkpoint_->require(prefix_ + name + ".weight", {rows, width});
   return {view.owner, view.data, view.dtype, rows, width};
 }
 
