@@ -8,27 +8,20 @@ mark_as_advanced(DNNL_INCLUDE_DIR DNNL_LIBRARY)
 
 set(DNNL_VERSION "")
 set(dnnl_problem "")
+set(DNNL_ON_OPENMP TRUE)
 if(DNNL_INCLUDE_DIR)
   file(STRINGS ${DNNL_INCLUDE_DIR}/oneapi/dnnl/dnnl_version.h dnnl_lines REGEX "define DNNL_VERSION_(MAJOR|MINOR|PATCH) ")
-  # oneDNN 3 keeps the numbers in a second file.
-  if(NOT dnnl_lines AND EXISTS ${DNNL_INCLUDE_DIR}/oneapi/dnnl/dnnl_version_hash.h)
-    file(STRINGS ${DNNL_INCLUDE_DIR}/oneapi/dnnl/dnnl_version_hash.h dnnl_lines REGEX "define DNNL_VERSION_(MAJOR|MINOR|PATCH) ")
-  endif()
   string(REGEX REPLACE "[^;0-9]" "" dnnl_lines "${dnnl_lines}")
   string(REPLACE ";" "." DNNL_VERSION "${dnnl_lines}")
   file(STRINGS ${DNNL_INCLUDE_DIR}/oneapi/dnnl/dnnl_config.h dnnl_lines REGEX "define DNNL_CPU_THREADING_RUNTIME DNNL_RUNTIME_OMP")
   if(NOT dnnl_lines)
+    set(DNNL_ON_OPENMP FALSE)
     set(dnnl_problem "oneDNN in ${DNNL_INCLUDE_DIR} was built for another threading runtime than OpenMP")
   endif()
 endif()
 
 include(FindPackageHandleStandardArgs)
-if(dnnl_problem)
-  set(DNNL_LIBRARY_USABLE FALSE)
-else()
-  set(DNNL_LIBRARY_USABLE TRUE)
-endif()
-find_package_handle_standard_args(DNNL REQUIRED_VARS DNNL_LIBRARY DNNL_INCLUDE_DIR DNNL_LIBRARY_USABLE
+find_package_handle_standard_args(DNNL REQUIRED_VARS DNNL_LIBRARY DNNL_INCLUDE_DIR DNNL_ON_OPENMP
                                        VERSION_VAR DNNL_VERSION REASON_FAILURE_MESSAGE "${dnnl_problem}")
 
 if(DNNL_FOUND AND NOT TARGET DNNL::dnnl)
