@@ -23,15 +23,13 @@ struct Point {
 HWY_INLINE Vector constant(float value) { return hn::Set(Floats(), value); }
 HWY_INLINE Vector zero() { return hn::Zero(Floats()); }
 
-/// 1 / (1 + e^-x)
-HWY_INLINE Vector logistic(Vector x) {
+/// s = 1 / (1 + exp(-x)) and its slope s (1 - s), both without cancellation in the tails.
+HWY_INLINE Point logistic(Vector x) {
   const Vector e = exp_nonpositive(hn::Neg(hn::Abs(x)));
-  const Vector numerator = hn::IfThenElse(hn::Lt(x, zero()), e, constant(1));
-  return hn::Div(numerator, hn::Add(constant(1), e));
+  const Vector larger = hn::Div(constant(1), hn::Add(constant(1), e));
+  const Vector smaller = hn::Mul(e, larger);
+  return {hn::IfThenElse(hn::Lt(x, zero()), smaller, larger), hn::Mul(smaller, larger)};
 }
-
-/// s (1 - s)
-HWY_INLINE Vector logistic_slope(Vector s) { return hn::NegMulAdd(s, s, s); }
 
 struct Relu {
   static HWY_INLINE Point at(Vector x) {
@@ -56,33 +54,31 @@ struct Gelu {
   }
 };
 
+/// (1 + tanh u) / 2 is the logistic function of 2 u.
 struct GeluTanh {
   static HWY_INLINE Point at(Vector x) {
-    const Vector half = constant(0.5F);
-    const Vector scale = constant(0.7978845608F);  // sqrt(2 / pi)
+    const Vector scale = constant(1.5957691216F);  // 2 sqrt(2 / pi)
     const Vector w = hn::Mul(x, x);
     const Vector inner =
         hn::Mul(hn::Mul(scale, x), hn::MulAdd(constant(0.044715F), w, constant(1)));
     const Vector inner_slope = hn::Mul(scale, hn::MulAdd(constant(3 * 0.044715F), w, constant(1)));
-    const Vector t = tanh(inner);
-    const Vector phi = hn::MulAdd(half, t, half);
-    const Vector t_slope = hn::Mul(hn::NegMulAdd(t, t, constant(1)), inner_slope);
-    return {hn::Mul(x, phi), hn::MulAdd(hn::Mul(half, x), t_slope, phi)};
+    const Point s = logistic(inner);
+    return {hn::Mul(x, s.value), hn::MulAdd(hn::Mul(x, inner_slope), s.slope, s.value)};
   }
 };
 
 struct QuickGelu {
   static HWY_INLINE Point at(Vector x) {
-    const Vector s = logistic(hn::Mul(constant(1.702F), x));
-    const Vector s_slope = hn::Mul(constant(1.702F), logistic_slope(s));
-    return {hn::Mul(x, s), hn::MulAdd(x, s_slope, s)};
+    const Vector scale = constant(1.702F);
+    const Point s = logistic(hn::Mul(scale, x));
+    return {hn::Mul(x, s.value), hn::MulAdd(hn::Mul(x, scale), s.slope, s.value)};
   }
 };
 
 struct Silu {
   static HWY_INLINE Point at(Vector x) {
-    const Vector s = logistic(x);
-    return {hn::Mul(x, s), hn::MulAdd(x, logistic_slope(s), s)};
+    const Point s = logistic(x);
+    return {hn::Mul(x, s.value), hn::MulAdd(x, s.slope, s.value)};
   }
 };
 
@@ -105,10 +101,7 @@ struct Mish {
 };
 
 struct Sigmoid {
-  static HWY_INLINE Point at(Vector x) {
-    const Vector s = logistic(x);
-    return {s, logistic_slope(s)};
-  }
+  static HWY_INLINE Point at(Vector x) { return logistic(x); }
 };
 
 struct Tanh {

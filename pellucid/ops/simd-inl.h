@@ -110,23 +110,23 @@ HWY_INLINE Vector polynomial(Vector w, const std::array<float, kCount>& c) {
   return sum;
 }
 
-/// e^x for x <= 1, to 1 ulp; 0 below -87, where floats lose precision.
+/// e^x for x <= 1, to 2 ulps; 0 below -87, where floats lose precision. NaN stays NaN.
 HWY_INLINE Vector exp_nonpositive(Vector x) {
   const Floats d;
-  const hn::RebindToSigned<Floats> di;
-  const Vector lowest = hn::Set(d, -87.0F);
-  const auto below = hn::Lt(x, lowest);  // false for NaN, which stays
-  const Vector clamped = hn::IfThenElse(below, lowest, x);
-  const Vector n = hn::Round(hn::Mul(clamped, hn::Set(d, 1.442695041F)));
+  const hn::RebindToUnsigned<Floats> du;
+  // Adding 1.5 * 2^23 rounds to an integer n and leaves n + 127, the exponent of 2^n, in the low
+  // bits.
+  const Vector magic = hn::Set(d, 12582912.0F + 127.0F);
+  const Vector biased = hn::MulAdd(x, hn::Set(d, 1.442695041F), magic);
+  const Vector n = hn::Sub(biased, magic);
+  const Vector power = hn::BitCast(d, hn::ShiftLeft<23>(hn::BitCast(du, biased)));
   // log 2 in two parts, the first with trailing zeros so that its product with n is exact.
-  const Vector high = hn::NegMulAdd(n, hn::Set(d, 0.693359375F), clamped);
+  const Vector high = hn::NegMulAdd(n, hn::Set(d, 0.693359375F), x);
   const Vector r = hn::NegMulAdd(n, hn::Set(d, -2.12194440e-4F), high);
   const Vector fraction =
       polynomial(r, std::array{1.0F, 1.0F, 0.4999999208F, 0.1666642017F, 0.04166822655F,
                                0.008374815495F, 0.001383679088F});
-  const auto exponent = hn::ShiftLeft<23>(hn::ConvertTo(di, n));
-  const Vector y = hn::BitCast(d, hn::Add(hn::BitCast(di, fraction), exponent));
-  return hn::IfThenZeroElse(below, y);
+  return hn::IfThenZeroElse(hn::Lt(x, hn::Set(d, -87.0F)), hn::Mul(fraction, power));
 }
 
 /// erf x, to 2 ulps.
