@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Added tokens: strings that are found in the text before the model sees it. Search is leftmost, then longest; those with
-// normalized = false are found in the raw text first, the others in what remains after normalizing.
+// Added tokens: strings that are found in the text before the model sees it. Search is leftmost,
+// then longest; those with normalized = false are found in the raw text first, the others in what
+// remains after normalizing.
 #pragma once
 
 #include <cstdint>
@@ -40,7 +41,8 @@ class AddedTokens {
   explicit AddedTokens(const std::vector<Fields>& fields);
 
   void add(AddedToken token, std::string_view place);
-  /// After the last add. The normalizer (may be null) is applied to the contents of normalized tokens.
+  /// After the last add. The normalizer (may be null) is applied to the contents of normalized
+  /// tokens.
   void build(const Normalizer* normalizer);
 
   std::vector<Stretch> split_raw(std::u32string_view text, bool special) const;
@@ -62,7 +64,7 @@ class AddedTokens {
    private:
     const std::uint32_t* child(std::uint32_t node, char32_t character) const;
 
-    std::unordered_map<std::uint64_t, std::uint32_t> children_;  // (node, character) -> node
+    std::unordered_map<std::uint64_t, std::uint32_t> children_;   // (node, character) -> node
     std::vector<std::optional<std::size_t>> ends_{std::nullopt};  // token that ends at a node
     std::uint64_t first_ascii_[2] = {0, 0};  // ASCII characters that begin a pattern, as bits
   };

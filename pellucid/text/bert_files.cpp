@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// vocab.txt: the pipeline that the class BertTokenizer of transformers makes of it, as settings of a tokenizer.json.
+// vocab.txt: the pipeline that the class BertTokenizer of transformers makes of it, as settings of
+// a tokenizer.json.
 #include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
@@ -45,7 +46,8 @@ struct BertNames {
         mask(config.optional_string("mask_token").value_or("[MASK]")) {}
 };
 
-/// added_tokens_decoder ({"103": {"content": "[MASK]", ...}}), then the special tokens that it does not name.
+/// added_tokens_decoder ({"103": {"content": "[MASK]", ...}}), then the special tokens that it does
+/// not name.
 json added_tokens(const Fields& config, const BertNames& names, const Vocabulary& vocabulary) {
   json result = json::array();
   std::vector<std::string> contents;
@@ -107,22 +109,22 @@ TokenizerDocument bert_document(std::string_view vocabulary, std::string name,
   document.name = std::move(name);
   document.vocabulary = read_lines(vocabulary, document.name);
   const auto strip_accents = config.optional_boolean("strip_accents");
-  document.settings = std::make_unique<json>(json{
-      {"added_tokens", added_tokens(config, names, document.vocabulary)},
-      {"normalizer",
-       {{"type", "BertNormalizer"},
-        {"clean_text", true},
-        {"handle_chinese_chars", config.boolean("tokenize_chinese_chars", true)},
-        {"strip_accents", strip_accents ? json(*strip_accents) : json()},
-        {"lowercase", config.boolean("do_lower_case", true)}}},
-      {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
-      {"post_processor", bert_template(names, document.vocabulary, document.name)},
-      {"decoder", {{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}},
-      {"model",
-       {{"type", "WordPiece"},
-        {"unk_token", names.unknown},
-        {"continuing_subword_prefix", "##"},
-        {"max_input_chars_per_word", 100}}}});
+  document.settings = std::make_unique<json>(
+      json{{"added_tokens", added_tokens(config, names, document.vocabulary)},
+           {"normalizer",
+            {{"type", "BertNormalizer"},
+             {"clean_text", true},
+             {"handle_chinese_chars", config.boolean("tokenize_chinese_chars", true)},
+             {"strip_accents", strip_accents ? json(*strip_accents) : json()},
+             {"lowercase", config.boolean("do_lower_case", true)}}},
+           {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
+           {"post_processor", bert_template(names, document.vocabulary, document.name)},
+           {"decoder", {{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}},
+           {"model",
+            {{"type", "WordPiece"},
+             {"unk_token", names.unknown},
+             {"continuing_subword_prefix", "##"},
+             {"max_input_chars_per_word", 100}}}});
   return document;
 }
 

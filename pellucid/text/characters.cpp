@@ -12,9 +12,8 @@ namespace {
 template <class Range>
 const Range* find_range(const Range* ranges, std::size_t count, char32_t character) {
   const Range* end = ranges + count;
-  const Range* range =
-      std::lower_bound(ranges, end, character,
-                       [](const Range& left, char32_t value) { return left.last < value; });
+  const Range* range = std::lower_bound(
+      ranges, end, character, [](const Range& left, char32_t value) { return left.last < value; });
   return range != end && range->first <= character ? range : nullptr;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// How components of tokenizer.json are found by their "type": each kind has one table of names and factories.
+// How components of tokenizer.json are found by their "type": each kind has one table of names and
+// factories.
 #pragma once
 
 #include <fmt/ranges.h>
@@ -7,9 +8,9 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <type_traits>
 #include <utility>
-#include <string_view>
 #include <vector>
 
 #include "pellucid/base/error.h"

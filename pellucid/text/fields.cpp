@@ -78,7 +78,8 @@ const nlohmann::json& Fields::value(std::string_view name) const {
   if (field) return *field;
   std::vector<std::string> others = names();
   std::erase(others, std::string(name));
-  fail("{}{} field '{}' is missing{}", place_, place_.ends_with(':') ? "" : ":", name, suggestion(name, others));
+  fail("{}{} field '{}' is missing{}", place_, place_.ends_with(':') ? "" : ":", name,
+       suggestion(name, others));
 }
 
 void Fields::fail_field(std::string_view name, std::string_view expected) const {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// One JSON object of a tokenizer file, read field by field. Every error names the file, the component and the field.
+// One JSON object of a tokenizer file, read field by field. Every error names the file, the
+// component and the field.
 #pragma once
 
 #include <cstdint>
@@ -14,8 +15,8 @@ namespace pellucid {
 
 class Fields {
  public:
-  /// place: what errors begin with: "tokenizer.json: normalizer", for the whole file "tokenizer.json:". Keeps a reference
-  /// to the object.
+  /// place: what errors begin with: "tokenizer.json: normalizer", for the whole file
+  /// "tokenizer.json:". Keeps a reference to the object.
   Fields(const nlohmann::json& object, std::string place);
 
   const std::string& place() const { return place_; }
@@ -54,7 +55,8 @@ class Fields {
 /// A token id (or type): a number in [0, 2^31), else Error "place: name: ...".
 std::int32_t checked_id(std::int64_t id, std::string_view place, std::string_view name);
 
-/// The candidate closest to `name` by edits, in quotes and in a sentence (" (did you mean 'x'?)"), or "" if none is close.
+/// The candidate closest to `name` by edits, in quotes and in a sentence (" (did you mean 'x'?)"),
+/// or "" if none is close.
 std::string suggestion(std::string_view name, const std::vector<std::string>& candidates);
 
 }  // namespace pellucid

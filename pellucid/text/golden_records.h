@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Records of the tokenizers library's answers, one JSON object a line, and how an Encoding is compared with one.
-// For tests only.
+// Records of the tokenizers library's answers, one JSON object a line, and how an Encoding is
+// compared with one. For tests only.
 #pragma once
 
 #include <zlib.h>
@@ -41,8 +41,9 @@ inline std::vector<std::string> read_lines(const std::filesystem::path& path) {
 
 /// The encoding as the records write it.
 inline json as_record(const Encoding& encoding) {
-  json record = {{"ids", json::array()},     {"tokens", json::array()},  {"offsets", json::array()},
-                 {"word_ids", json::array()}, {"special", json::array()}, {"type_ids", json::array()}};
+  json record = {{"ids", json::array()},     {"tokens", json::array()},
+                 {"offsets", json::array()}, {"word_ids", json::array()},
+                 {"special", json::array()}, {"type_ids", json::array()}};
   for (const Token& token : encoding.tokens) {
     record["ids"].push_back(token.id);
     record["tokens"].push_back(token.text);
@@ -54,7 +55,8 @@ inline json as_record(const Encoding& encoding) {
   return record;
 }
 
-/// "" if the fields of the encoding are those of the record (fields that the record lacks are not compared).
+/// "" if the fields of the encoding are those of the record (fields that the record lacks are not
+/// compared).
 inline std::string difference(const Encoding& encoding, const json& record) {
   const json found = as_record(encoding);
   for (const auto& [key, value] : found.items()) {
@@ -102,7 +104,8 @@ inline Encoding encode(const Tokenizer& tokenizer, const json& record,
     return tokenizer.encode_words(words, pair, options);
   }
   const auto text_of = [&](const char* name, const char* index) {
-    return has(name) ? record[name].get<std::string>() : corpus.at(record[index].get<std::size_t>());
+    return has(name) ? record[name].get<std::string>()
+                     : corpus.at(record[index].get<std::size_t>());
   };
   const std::string text = text_of("text", "i");
   if (!has("pair") && !has("j")) return tokenizer.encode(text, options);
@@ -117,9 +120,10 @@ inline std::string run(const Tokenizer& tokenizer, const json& record,
     if (record["kind"] == "decode") {
       const std::string text = tokenizer.decode(record["ids"].get<std::vector<std::int32_t>>(),
                                                 record["skip"].get<bool>());
-      return refused                  ? "not refused"
-             : text == record["text"] ? ""
-                                      : "text is \"" + text + "\", expected " + record["text"].dump();
+      return refused ? "not refused"
+             : text == record["text"]
+                 ? ""
+                 : "text is \"" + text + "\", expected " + record["text"].dump();
     }
     const Encoding encoding = encode(tokenizer, record, corpus);
     return refused ? "not refused" : difference(encoding, record);

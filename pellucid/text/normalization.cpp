@@ -15,8 +15,8 @@ namespace {
 
 constexpr std::uint8_t kUnicodeVersion = 9;
 
-/// A character of the result and how it stands to the source: 0 takes the place of one source character, +1 is
-/// inserted, -n takes the place of one and swallows the n that follow.
+/// A character of the result and how it stands to the source: 0 takes the place of one source
+/// character, +1 is inserted, -n takes the place of one and swallows the n that follow.
 struct Change {
   char32_t character;
   std::uint8_t combining_class;
@@ -105,8 +105,8 @@ void compose(std::vector<Change>& changes) {
     if (starter != kNone) {
       const bool adjacent = size == starter + 1;
       const bool blocked = !adjacent && changes[size - 1].combining_class >= next.combining_class;
-      const auto pair = blocked ? std::nullopt
-                                : compose_pair(data, changes[starter].character, next.character);
+      const auto pair =
+          blocked ? std::nullopt : compose_pair(data, changes[starter].character, next.character);
       if (pair) {
         changes[starter].character = *pair;
         changes[starter].change += next.change - 1;

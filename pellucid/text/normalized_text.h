@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// NormalizedText: characters on their way through the normalizers, each with the original characters it came from.
+// NormalizedText: characters on their way through the normalizers, each with the original
+// characters it came from.
 #pragma once
 
 #include <cstdint>
@@ -11,7 +12,8 @@
 
 namespace pellucid {
 
-/// Original characters [start, end) behind one character. 32 bits: there is one for every character of every text.
+/// Original characters [start, end) behind one character. 32 bits: there is one for every character
+/// of every text.
 struct Origin {
   std::int32_t start = 0;
   std::int32_t end = 0;
@@ -32,7 +34,8 @@ struct NormalizedText {
   void clear();
   void reserve(std::size_t size);
 
-  /// Original characters behind [begin, end): from the first one's start to the last one's end; empty ranges: {0, 0}.
+  /// Original characters behind [begin, end): from the first one's start to the last one's end;
+  /// empty ranges: {0, 0}.
   Span span(std::size_t begin, std::size_t end) const;
 };
 

@@ -44,7 +44,7 @@ Tokenizer Tokenizer::from_json(std::string_view bytes, std::string_view name) {
 
 Encoding Tokenizer::encode(std::string_view text, const EncodeOptions& options) const {
   check_options(options);
-  TokenLists texts;
+  std::vector<std::vector<Token>> texts;
   texts.push_back(impl_->tokenize(text, "text", 0, options));
   return impl_->assemble(std::move(texts), options);
 }
@@ -52,7 +52,7 @@ Encoding Tokenizer::encode(std::string_view text, const EncodeOptions& options) 
 Encoding Tokenizer::encode(std::string_view text, std::string_view pair,
                            const EncodeOptions& options) const {
   check_options(options);
-  TokenLists texts;
+  std::vector<std::vector<Token>> texts;
   texts.push_back(impl_->tokenize(text, "text", 0, options));
   texts.push_back(impl_->tokenize(pair, "pair", 1, options));
   return impl_->assemble(std::move(texts), options);
@@ -61,7 +61,7 @@ Encoding Tokenizer::encode(std::string_view text, std::string_view pair,
 Encoding Tokenizer::encode_words(const std::vector<std::string>& words,
                                  const EncodeOptions& options) const {
   check_options(options);
-  TokenLists texts;
+  std::vector<std::vector<Token>> texts;
   texts.push_back(impl_->tokenize_words(words, 0, options));
   return impl_->assemble(std::move(texts), options);
 }
@@ -70,7 +70,7 @@ Encoding Tokenizer::encode_words(const std::vector<std::string>& words,
                                  const std::vector<std::string>& pair,
                                  const EncodeOptions& options) const {
   check_options(options);
-  TokenLists texts;
+  std::vector<std::vector<Token>> texts;
   texts.push_back(impl_->tokenize_words(words, 0, options));
   texts.push_back(impl_->tokenize_words(pair, 1, options));
   return impl_->assemble(std::move(texts), options);

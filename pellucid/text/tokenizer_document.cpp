@@ -14,7 +14,8 @@ namespace {
 
 using nlohmann::json;
 
-/// Receives the parser's events and builds the JSON values, but sends the entries of model.vocab to the vocabulary.
+/// Receives the parser's events and builds the JSON values, but sends the entries of model.vocab to
+/// the vocabulary.
 class Reader {
  public:
   Reader(const std::string& name, Vocabulary* vocabulary) : name_(name), vocabulary_(vocabulary) {}
@@ -138,8 +139,7 @@ TokenizerDocument::~TokenizerDocument() = default;
 TokenizerDocument parse_tokenizer_json(std::string_view bytes, std::string name) {
   TokenizerDocument document;
   document.name = std::move(name);
-  document.settings =
-      std::make_unique<json>(parse(bytes, document.name, &document.vocabulary));
+  document.settings = std::make_unique<json>(parse(bytes, document.name, &document.vocabulary));
   document.vocabulary.build(document.name + ": model.vocab");
   return document;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a tokenizer file says: the settings as JSON and, apart from them, the vocabulary, which is most of the file and
-// goes from the parser into its table without a JSON value for each token.
+// What a tokenizer file says: the settings as JSON and, apart from them, the vocabulary, which is
+// most of the file and goes from the parser into its table without a JSON value for each token.
 #pragma once
 
 #include <memory>
@@ -23,8 +23,8 @@ struct TokenizerDocument {
   ~TokenizerDocument();
 };
 
-/// Parses a tokenizer.json. Refuses what is not JSON, nesting deeper than 100, a key that occurs twice in an object, and
-/// ids that are no whole numbers in [0, 2^31) or occur twice.
+/// Parses a tokenizer.json. Refuses what is not JSON, nesting deeper than 100, a key that occurs
+/// twice in an object, and ids that are no whole numbers in [0, 2^31) or occur twice.
 TokenizerDocument parse_tokenizer_json(std::string_view bytes, std::string name);
 
 /// Parses any other JSON file of a tokenizer folder under the same limits.

@@ -92,7 +92,8 @@ TokenizerFiles read_tokenizer_files(const fs::path& path) {
   if (main.extension() == ".json") {
     files.document = parse_tokenizer_json(bytes, main.string());
   } else if (main.extension() == ".txt") {
-    // Names of special tokens may stand in either file; added_tokens.json is the old form of added_tokens_decoder.
+    // Names of special tokens may stand in either file; added_tokens.json is the old form of
+    // added_tokens_decoder.
     for (const auto& [role, token] : files.config.named_tokens) settings[role] = token;
     for (const auto& [content, id] : added_tokens.items()) {
       check(id.is_number_integer(), "{}: the id of '{}' is no whole number",

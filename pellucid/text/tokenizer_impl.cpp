@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// From text to tokens: added tokens in the raw text, normalizer, added tokens in the normalized text, pre-tokenizer, model;
-// then truncation and template.
+// From text to tokens: added tokens in the raw text, normalizer, added tokens in the normalized
+// text, pre-tokenizer, model; then truncation and template.
 #include "pellucid/text/tokenizer_impl.h"
 
 #include <algorithm>
+#include <iterator>
 #include <limits>
 
 #include "pellucid/base/error.h"
@@ -16,7 +17,7 @@ namespace pellucid {
 struct Tokenizer::Impl::Output {
   std::vector<Token> tokens;
   std::int32_t segment = 0;
-  std::int32_t words = 0;               // so far
+  std::int32_t words = 0;                // so far
   std::vector<ModelToken> scratch = {};  // of one piece
 
   Token& append(std::int32_t id, std::string text, Span span) {
@@ -115,51 +116,85 @@ std::vector<Token> Tokenizer::Impl::tokenize_words(const std::vector<std::string
 
 namespace {
 
-std::vector<Token> slice(const std::vector<Token>& tokens, const Window& window) {
-  return {tokens.begin() + window.begin, tokens.begin() + window.end};
+/// The library's own limit, checked even where nothing must be cut: the room for one text.
+void check_stride(const EncodeOptions& options, const PostProcessor* post_processor) {
+  const std::int64_t added = post_processor ? post_processor->added(false) : 0;
+  const std::int64_t room = options.max_length.value_or(-1) - added;
+  check_usage(room < 0 || options.stride <= room,
+              "stride is {}, expected less than {} (max_length {} without {} special tokens)",
+              options.stride, room, options.max_length.value_or(0), added);
 }
 
-Encoding finish(TokenLists lists, const PostProcessor* post_processor, bool special_tokens) {
-  if (post_processor) post_processor->process(lists, special_tokens);
-  Encoding encoding;
-  encoding.tokens = std::move(lists[0]);
-  for (std::size_t i = 1; i < lists.size(); ++i) {
-    encoding.tokens.insert(encoding.tokens.end(), std::make_move_iterator(lists[i].begin()),
-                           std::make_move_iterator(lists[i].end()));
+Windows cut(const std::vector<Token>& tokens, std::int64_t kept, const EncodeOptions& options) {
+  Windows result;
+  for (const Window& window :
+       windows(static_cast<std::int64_t>(tokens.size()), kept, options.stride, options.side)) {
+    result.emplace_back(tokens.begin() + window.begin, tokens.begin() + window.end);
+    if (!options.overflowing) break;
   }
-  return encoding;
+  return result;
+}
+
+/// Replaces each text by its windows; gives the number of tokens that do not stay.
+std::int64_t truncate(Parts& parts, std::int64_t room, const EncodeOptions& options) {
+  const auto size_of = [&parts](std::size_t i) {
+    return i < parts.size() ? static_cast<std::int64_t>(parts[i][0].size()) : -1;
+  };
+  const std::int64_t total = size_of(0) + std::max<std::int64_t>(size_of(1), 0);
+  if (total <= room) return 0;
+  const auto kept = kept_tokens(size_of(0), size_of(1), room, options.truncation);
+  parts[0] = cut(parts[0][0], kept.first, options);
+  if (parts.size() == 2) parts[1] = cut(parts[1][0], kept.second, options);
+  return total - kept.first - std::max<std::int64_t>(kept.second, 0);
+}
+
+void append(std::vector<Token>& tokens, const std::vector<Token>& more) {
+  tokens.insert(tokens.end(), more.begin(), more.end());
+}
+
+/// Each further window of the left part with every window of the right one, then the first left one
+/// with the further right ones.
+void join(Windows& left, Windows right) {
+  if (right.size() == 1) {
+    for (std::vector<Token>& window : left) append(window, right[0]);
+    return;
+  }
+  Windows further;
+  for (std::size_t i = 1; i <= left.size(); ++i) {
+    const std::size_t row = i % left.size();
+    for (std::size_t j = row == 0 ? 1 : 0; j < right.size(); ++j) {
+      further.push_back(left[row]);
+      append(further.back(), right[j]);
+    }
+  }
+  append(left[0], right[0]);
+  left.resize(1);
+  std::move(further.begin(), further.end(), std::back_inserter(left));
 }
 
 }  // namespace
 
-Encoding Tokenizer::Impl::assemble(TokenLists texts, const EncodeOptions& options) const {
-  const bool is_pair = texts.size() == 2;
-  const auto size_of = [&](std::size_t i) { return static_cast<std::int64_t>(texts[i].size()); };
-  const std::int64_t total = size_of(0) + (is_pair ? size_of(1) : 0);
-  const std::int64_t added_count =
-      options.special_tokens && post_processor ? post_processor->added(is_pair) : 0;
-  const std::int64_t room = options.max_length.value_or(total + added_count) - added_count;
-  if (room < 0 || total <= room) {
-    return finish(std::move(texts), post_processor.get(), options.special_tokens);
+Encoding Tokenizer::Impl::assemble(std::vector<std::vector<Token>> texts,
+                                   const EncodeOptions& options) const {
+  check_stride(options, post_processor.get());
+  Parts parts;
+  for (std::vector<Token>& text : texts) {
+    parts.emplace_back();
+    parts.back().push_back(std::move(text));
   }
-  const auto kept = kept_tokens(size_of(0), is_pair ? size_of(1) : -1, room, options.truncation);
-  const auto first = windows(size_of(0), kept.first, options.stride, options.side);
-  const auto second = is_pair ? windows(size_of(1), kept.second, options.stride, options.side)
-                              : std::vector<Window>{};
-  const auto window = [&](std::size_t i, std::size_t j) {
-    TokenLists lists{slice(texts[0], first[i])};
-    if (is_pair) lists.push_back(slice(texts[1], second[j]));
-    return finish(std::move(lists), post_processor.get(), options.special_tokens);
-  };
-  Encoding encoding = window(0, 0);
-  encoding.truncated = total - kept.first - (is_pair ? kept.second : 0);
-  if (!options.overflowing) return encoding;
-  // Each further window of the first text with every window of the second, then the first with the further ones.
-  for (std::size_t i = 1; i <= first.size(); ++i) {
-    const std::size_t row = i % first.size();
-    for (std::size_t j = row == 0 ? 1 : 0; j < std::max<std::size_t>(second.size(), 1); ++j) {
-      encoding.overflowing.push_back(window(row, j));
-    }
+  Encoding encoding;
+  if (options.max_length) {
+    const bool has_template = options.special_tokens && post_processor;
+    const std::int64_t room =
+        *options.max_length - (has_template ? post_processor->added(parts.size() == 2) : 0);
+    if (room >= 0) encoding.truncated = truncate(parts, room, options);
+  }
+  if (post_processor) post_processor->process(parts, options.special_tokens);
+  Windows joined(1);
+  for (Windows& part : parts) join(joined, std::move(part));
+  encoding.tokens = std::move(joined[0]);
+  for (std::size_t i = 1; i < joined.size(); ++i) {
+    encoding.overflowing.emplace_back().tokens = std::move(joined[i]);
   }
   return encoding;
 }

@@ -26,8 +26,8 @@ struct SpecialTokens {
 
 struct Tokenizer::Impl {
   AddedTokens added;
-  std::unique_ptr<Normalizer> normalizer;         // may be null
-  std::unique_ptr<PreTokenizer> pre_tokenizer;    // may be null
+  std::unique_ptr<Normalizer> normalizer;       // may be null
+  std::unique_ptr<PreTokenizer> pre_tokenizer;  // may be null
   std::unique_ptr<Model> model;
   std::unique_ptr<PostProcessor> post_processor;  // may be null
   std::unique_ptr<Decoder> decoder;               // may be null

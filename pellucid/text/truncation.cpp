@@ -8,7 +8,8 @@
 namespace pellucid {
 namespace {
 
-/// The longer text is cut to the length of the shorter one, then both to halves. Of equal texts the second is the longer.
+/// The longer text is cut to the length of the shorter one, then both to halves. Of equal texts the
+/// second is the longer.
 std::pair<std::int64_t, std::int64_t> cut_longest(std::int64_t first, std::int64_t pair,
                                                   std::int64_t room) {
   std::int64_t shorter = std::min(first, pair);

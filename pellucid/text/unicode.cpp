@@ -49,7 +49,8 @@ std::size_t decode_one(std::string_view bytes, char32_t& character) {
     if (!is_continuation(bytes[i])) return 0;
     value = (value << 6) | (static_cast<unsigned char>(bytes[i]) & 0x3FU);
   }
-  if (value < kSmallest[length] || value > 0x10FFFF || (value >= 0xD800 && value < 0xE000)) return 0;
+  if (value < kSmallest[length] || value > 0x10FFFF || (value >= 0xD800 && value < 0xE000))
+    return 0;
   character = value;
   return length;
 }
@@ -62,7 +63,8 @@ std::u32string decode_utf8(std::string_view bytes, std::string_view what) {
   std::size_t position = 0;
   while (position < bytes.size()) {
     const std::size_t ascii = ascii_prefix(bytes.substr(position));
-    for (std::size_t i = 0; i < ascii; ++i) *out++ = static_cast<unsigned char>(bytes[position + i]);
+    for (std::size_t i = 0; i < ascii; ++i)
+      *out++ = static_cast<unsigned char>(bytes[position + i]);
     position += ascii;
     while (position < bytes.size() && static_cast<unsigned char>(bytes[position]) >= 0x80) {
       const std::size_t length = decode_one(bytes.substr(position), *out);

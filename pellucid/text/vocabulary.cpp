@@ -35,7 +35,8 @@ void Vocabulary::add(std::string_view token, std::int32_t id) {
   longest_ = std::max(longest_, token.size());
 }
 
-/// Puts the entry into the table; gives the entry that was there under the same token before, or the size.
+/// Puts the entry into the table; gives the entry that was there under the same token before, or
+/// the size.
 std::size_t Vocabulary::insert(std::uint32_t index, std::uint64_t hash) {
   const std::size_t mask = slots_.size() - 1;
   for (std::size_t at = (hash ^ check_of(hash)) & mask;; at = (at + 1) & mask) {
@@ -78,8 +79,8 @@ void Vocabulary::order_by_id(std::string_view place) {
   for (std::size_t i = 1; i < by_id_.size(); ++i) {
     const Entry& left = entries_[by_id_[i - 1]];
     const Entry& right = entries_[by_id_[i]];
-    check(left.id != right.id, "{}: the tokens '{}' and '{}' have the same id {}", place, text(left),
-          text(right), left.id);
+    check(left.id != right.id, "{}: the tokens '{}' and '{}' have the same id {}", place,
+          text(left), text(right), left.id);
   }
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Vocabulary: tokens and their ids. All tokens lie in one string; a hash table with linear probing finds them, also as
-// the beginnings of a longer text. Memory grows with the tokens, not with the ids.
+// Vocabulary: tokens and their ids. All tokens lie in one string; a hash table with linear probing
+// finds them, also as the beginnings of a longer text. Memory grows with the tokens, not with the
+// ids.
 #pragma once
 
 #include <cstdint>
@@ -16,7 +17,8 @@ class Vocabulary {
   enum class Duplicates { refused, last_wins };
 
   void add(std::string_view token, std::int32_t id);
-  /// After the last add. Throws Error on two tokens with one id and, unless allowed, on equal tokens.
+  /// After the last add. Throws Error on two tokens with one id and, unless allowed, on equal
+  /// tokens.
   void build(std::string_view place, Duplicates duplicates = Duplicates::refused);
 
   std::int64_t size() const { return static_cast<std::int64_t>(entries_.size()); }
@@ -27,7 +29,8 @@ class Vocabulary {
     std::int32_t id;
     std::size_t length;  ///< bytes of `text`
   };
-  /// The longest beginning of `text`, not empty, for which prefix + beginning is a token. Linear in the longest token.
+  /// The longest beginning of `text`, not empty, for which prefix + beginning is a token. Linear in
+  /// the longest token.
   std::optional<Match> longest_match(std::string_view prefix, std::string_view text) const;
 
  private:

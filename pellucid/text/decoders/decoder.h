@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Decoders turn tokens back into text; one file per component beside this one, one line each in decoder.cpp.
+// Decoders turn tokens back into text; one file per component beside this one, one line each in
+// decoder.cpp.
 #pragma once
 
 #include <memory>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// WordPiece: tokens with the prefix join the one before, others get a space; clean-up takes away the spaces before
-// punctuation and English contractions, within each token.
+// WordPiece: tokens with the prefix join the one before, others get a space; clean-up takes away
+// the spaces before punctuation and English contractions, within each token.
 #include <array>
 #include <utility>
 

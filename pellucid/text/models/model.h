@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Models turn one piece of text into tokens of the vocabulary; one file per component beside this one, one line each in
-// model.cpp.
+// Models turn one piece of text into tokens of the vocabulary; one file per component beside this
+// one, one line each in model.cpp.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +20,8 @@ struct ModelToken {
   std::int32_t id = 0;
   std::int32_t begin = 0;
   std::int32_t end = 0;
-  bool literal = false;  ///< its text is that of the piece, not the vocabulary's (unknown tokens of Unigram)
+  bool literal =
+      false;  ///< its text is that of the piece, not the vocabulary's (unknown tokens of Unigram)
 };
 
 class Model {

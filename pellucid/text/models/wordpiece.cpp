@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// WordPiece: from the left always the longest token of the vocabulary, inside a word with a prefix ("##"). A word that
-// cannot be cut whole, or is too long, is one unknown token.
+// WordPiece: from the left always the longest token of the vocabulary, inside a word with a prefix
+// ("##"). A word that cannot be cut whole, or is too long, is one unknown token.
 #include "pellucid/base/error.h"
 #include "pellucid/text/models/model.h"
 #include "pellucid/text/unicode.h"

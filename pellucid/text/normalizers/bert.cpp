@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// BertNormalizer: clean text, put spaces around Chinese characters, strip accents, lower-case; in this order.
+// BertNormalizer: clean text, put spaces around Chinese characters, strip accents, lower-case; in
+// this order.
 #include <algorithm>
 
 #include "pellucid/text/characters.h"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Normalizers change the characters of a text before it is cut: one file per component beside this one, one line each
-// in normalizer.cpp.
+// Normalizers change the characters of a text before it is cut: one file per component beside this
+// one, one line each in normalizer.cpp.
 #pragma once
 
 #include <memory>

@@ -10,7 +10,8 @@ namespace {
 class NormalizerSequence : public Normalizer {
  public:
   explicit NormalizerSequence(const Fields& fields) {
-    for (const Fields& part : fields.objects("normalizers")) parts_.push_back(make_normalizer(part));
+    for (const Fields& part : fields.objects("normalizers"))
+      parts_.push_back(make_normalizer(part));
   }
   void normalize(NormalizedText& text) const override {
     for (const auto& part : parts_) part->normalize(text);

@@ -30,13 +30,15 @@ class BertProcessing : public PostProcessor {
 
   std::int64_t added(bool pair) const override { return pair ? 3 : 2; }
 
-  void process(TokenLists& lists, bool special_tokens) const override {
+  void process(Parts& parts, bool special_tokens) const override {
     if (!special_tokens) return;
-    for (std::size_t i = 0; i < lists.size(); ++i) {
+    for (std::size_t i = 0; i < parts.size(); ++i) {
       const auto type = static_cast<std::int32_t>(i == 0 ? 0 : 1);
-      for (Token& token : lists[i]) token.type = type;
-      if (i == 0) lists[i].insert(lists[i].begin(), special_token(start_.id, start_.text, 0, 0));
-      lists[i].push_back(special_token(separator_.id, separator_.text, type, type));
+      for (std::vector<Token>& window : parts[i]) {
+        for (Token& token : window) token.type = type;
+        if (i == 0) window.insert(window.begin(), special_token(start_.id, start_.text, 0, 0));
+        window.push_back(special_token(separator_.id, separator_.text, type, type));
+      }
     }
   }
 

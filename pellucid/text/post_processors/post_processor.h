@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Post-processors put special tokens around one text or a pair and give token types; one file per component beside this
-// one, one line each in post_processor.cpp.
+// Post-processors put special tokens around one text or a pair and give token types; one file per
+// component beside this one, one line each in post_processor.cpp.
 #pragma once
 
 #include <cstdint>
@@ -12,8 +12,11 @@
 
 namespace pellucid {
 
-/// One text: one list of tokens; a pair: two. A template leaves more: one for each of its parts. Joined in the end.
-using TokenLists = std::vector<std::vector<Token>>;
+/// The windows that truncation made of one text: the one that stays, then the others.
+using Windows = std::vector<std::vector<Token>>;
+/// One text or two. A template leaves more: one part for each of its places. In the end every
+/// window of a part is joined with every window of the next.
+using Parts = std::vector<Windows>;
 
 class PostProcessor {
  public:
@@ -21,7 +24,7 @@ class PostProcessor {
   /// Number of tokens that process() adds.
   virtual std::int64_t added(bool pair) const = 0;
   /// special_tokens: false leaves out the tokens, not the types.
-  virtual void process(TokenLists& lists, bool special_tokens) const = 0;
+  virtual void process(Parts& parts, bool special_tokens) const = 0;
 };
 
 std::unique_ptr<PostProcessor> make_post_processor(const Fields& fields);

@@ -9,21 +9,21 @@ class PostProcessorSequence : public PostProcessor {
  public:
   explicit PostProcessorSequence(const Fields& fields) {
     for (const Fields& part : fields.objects("processors")) {
-      parts_.push_back(make_post_processor(part));
+      processors_.push_back(make_post_processor(part));
     }
   }
 
   std::int64_t added(bool pair) const override {
     std::int64_t sum = 0;
-    for (const auto& part : parts_) sum += part->added(pair);
+    for (const auto& processor : processors_) sum += processor->added(pair);
     return sum;
   }
-  void process(TokenLists& lists, bool special_tokens) const override {
-    for (const auto& part : parts_) part->process(lists, special_tokens);
+  void process(Parts& parts, bool special_tokens) const override {
+    for (const auto& processor : processors_) processor->process(parts, special_tokens);
   }
 
  private:
-  std::vector<std::unique_ptr<PostProcessor>> parts_;
+  std::vector<std::unique_ptr<PostProcessor>> processors_;
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// TemplateProcessing: the order of texts and special tokens, each with its type, written out for one text and for two.
+// TemplateProcessing: the order of texts and special tokens, each with its type, written out for
+// one text and for two.
 #include <fmt/ranges.h>
 
 #include <map>
@@ -39,29 +40,36 @@ class TemplateProcessing : public PostProcessor {
     return sum;
   }
 
-  void process(TokenLists& lists, bool special_tokens) const override {
-    check(lists.size() == 1 || lists.size() == 2,
-          "TemplateProcessing got {} parts, expected one text or a pair: one template cannot follow another",
-          lists.size());
-    TokenLists result;
+  void process(Parts& parts, bool special_tokens) const override {
+    check(parts.size() == 1 || parts.size() == 2,
+          "TemplateProcessing got {} parts, expected one text or a pair: one template cannot "
+          "follow another",
+          parts.size());
+    Parts result;
     std::int32_t segment = 0;  // of the text that stands last
-    for (const Part& part : lists.size() == 2 ? pair_ : single_) {
+    for (const Part& part : parts.size() == 2 ? pair_ : single_) {
       if (!part.special) {
         segment = static_cast<std::int32_t>(part.text);
-        result.push_back(lists[part.text]);
-        for (Token& token : result.back()) token.type = part.type;
+        result.push_back(parts[part.text]);
+        // As in the library the further windows keep the types that they had.
+        for (Token& token : result.back()[0]) token.type = part.type;
       } else if (special_tokens) {
-        result.emplace_back();
-        for (std::size_t i = 0; i < part.special->ids.size(); ++i) {
-          result.back().push_back(
-              special_token(part.special->ids[i], part.special->texts[i], part.type, segment));
-        }
+        result.push_back({special_tokens_of(part, segment)});
       }
     }
-    lists = std::move(result);
+    parts = std::move(result);
   }
 
  private:
+  static std::vector<Token> special_tokens_of(const Part& part, std::int32_t segment) {
+    std::vector<Token> tokens;
+    for (std::size_t i = 0; i < part.special->ids.size(); ++i) {
+      tokens.push_back(
+          special_token(part.special->ids[i], part.special->texts[i], part.type, segment));
+    }
+    return tokens;
+  }
+
   void read_special_token(const Fields& fields, const std::string& name) {
     SpecialToken token;
     for (const std::int64_t id : fields.integers("ids")) {

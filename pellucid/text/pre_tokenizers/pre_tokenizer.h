@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pre-tokenizers cut a normalized text into pieces that the model sees one by one; one file per component beside this
-// one, one line each in pre_tokenizer.cpp.
+// Pre-tokenizers cut a normalized text into pieces that the model sees one by one; one file per
+// component beside this one, one line each in pre_tokenizer.cpp.
 #pragma once
 
 #include <memory>
@@ -16,8 +16,8 @@ struct Piece {
   std::size_t end = 0;
 };
 
-/// Pieces lie in ascending order within the text; what is in no piece is dropped. A component that changes characters
-/// writes a new text and new pieces.
+/// Pieces lie in ascending order within the text; what is in no piece is dropped. A component that
+/// changes characters writes a new text and new pieces.
 struct PreTokenized {
   NormalizedText text;
   std::vector<Piece> pieces;

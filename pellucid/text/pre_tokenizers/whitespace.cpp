@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Whitespace: runs of word characters and runs of other characters (\w+|[^\w\s]+). WhitespaceSplit: runs of both.
+// Whitespace: runs of word characters and runs of other characters (\w+|[^\w\s]+). WhitespaceSplit:
+// runs of both.
 #include "pellucid/text/characters.h"
 #include "pellucid/text/pre_tokenizers/pre_tokenizer.h"
 
