@@ -71,6 +71,8 @@ class DirectExecutor : public Executor {
   DirectExecutor(const Network& network, const ExecutorOptions& options)
       : network_(network), options_(options) {}
   void run(std::span<const Work> works) override;
+  /// Throws what run() would throw for inputs that cannot be run: too long for the memory allowed.
+  void check(std::span<const Work> works) const;
 
  private:
   const Network& network_;

@@ -216,4 +216,33 @@ std::size_t Checkpoint::bytes() const {
   return sum;
 }
 
+std::int64_t Checkpoint::parameters() const {
+  const std::lock_guard lock(contents_->mutex);
+  std::int64_t count = 0;
+  for (const auto& [name, view] : contents_->tensors) {
+    if (contents_->used.count(name) != 0) count += view.count();
+  }
+  return count;
+}
+
+std::string Checkpoint::main_dtype() const {
+  std::map<DType, std::size_t> bytes;
+  for (const auto& [name, view] : contents_->tensors) bytes[view.dtype] += view.bytes;
+  const auto most = std::max_element(
+      bytes.begin(), bytes.end(), [](const auto& a, const auto& b) { return a.second < b.second; });
+  return most == bytes.end() ? "" : std::string(pellucid::name(most->first));
+}
+
+std::vector<std::string> Checkpoint::non_finite() const {
+  std::vector<std::string> result;
+  for (const auto& [name, view] : contents_->tensors) {
+    if (!is_floating(view.dtype)) continue;
+    const std::vector<float> values = view.floats();
+    const NonFinite found = count_non_finite(values.data(), view.count());
+    if (found.nan == 0 && found.infinite == 0) continue;
+    result.push_back(fmt::format("{} ({} NaN, {} infinite)", name, found.nan, found.infinite));
+  }
+  return result;
+}
+
 }  // namespace pellucid

@@ -38,6 +38,10 @@ class Checkpoint {
   std::vector<std::string> unused() const;    ///< names that nobody asked for, ascending
   std::vector<std::string> warnings() const;  ///< one line each
   std::size_t bytes() const;                  ///< of all tensors
+  std::int64_t parameters() const;            ///< elements of the tensors that were used
+  std::string main_dtype() const;             ///< the one that most bytes have: "f16"
+  /// "NAME (2 NaN, 1 infinite)" for each floating tensor that holds such values. Reads all of them.
+  std::vector<std::string> non_finite() const;
 
  private:
   struct Contents;

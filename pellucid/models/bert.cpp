@@ -227,12 +227,11 @@ class Bert : public Network {
 
 }  // namespace
 
-std::unique_ptr<const Network> make_bert(HeadKind head, ModelConfig& config,
+std::unique_ptr<const Network> make_bert(HeadKind head, const ModelConfig& config,
                                          Checkpoint& checkpoint) {
   const BertConfig bert = read_config(config);
   const ModuleReader reader(checkpoint, "bert.");
-  return std::make_unique<Bert>(head, bert, config.num_labels(),
-                                reader);
+  return std::make_unique<Bert>(head, bert, config.num_labels(), reader);
 }
 
 }  // namespace pellucid

@@ -8,7 +8,7 @@
 
 namespace pellucid {
 
-std::unique_ptr<const Network> make_bert(HeadKind head, ModelConfig& config,
+std::unique_ptr<const Network> make_bert(HeadKind head, const ModelConfig& config,
                                          Checkpoint& checkpoint);
 
 }  // namespace pellucid

@@ -45,10 +45,18 @@ class Model {
   std::int64_t max_length() const;
 
   const std::vector<std::string>& unused_tensors() const;
+  /// Weights that hold NaN or infinity. Reads all of them: for `info`, and to say why a result is
+  /// not finite.
+  std::vector<std::string> non_finite_tensors() const;
   const std::vector<std::string>& warnings()
       const;                           ///< of loading: options that nobody reads, unused tensors
+  std::int64_t parameters() const;     ///< elements of the tensors in use
   std::int64_t weights_bytes() const;  ///< size of the weight files
   const std::string& dtype() const;    ///< of most weights in the file: "f32", "f16", "bf16"
+
+  /// Mean of the word-embedding table over ordinary tokens (neither special nor past the
+  /// tokenizer's end), [1, hidden].
+  Tensor mean_embedding() const;
 
   /// The index of a label: exact name, else a unique match without case, else an index in digits.
   /// Throws UsageError listing the labels and the nearest spelling.

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 
 #include "pellucid/autodiff/tap.h"
@@ -12,7 +13,7 @@
 namespace pellucid {
 
 class Checkpoint;
-class ModelConfig;
+struct ModelConfig;
 
 enum class HeadKind {
   none,                     ///< bare encoder: the last hidden states
@@ -32,7 +33,6 @@ struct NetworkShape {
   std::int64_t layers = 0;
   std::int64_t heads = 0;
   std::int64_t outputs = 0;  ///< width of a row of logits
-  std::int64_t parameters = 0;
   /// Floats of activations for each token: kept until the VJP, and at most at once without one.
   std::int64_t tracked_floats_per_token = 0;
   std::int64_t untracked_floats_per_token = 0;
@@ -55,9 +55,13 @@ class Network {
   NetworkShape shape_;
 };
 
-/// Builds the network that config.json describes. `head` overrides the one named by
-/// "architectures". Throws Error naming a model type, option or tensor that is missing, unknown or
-/// of the wrong shape.
-std::unique_ptr<const Network> make_network(ModelConfig& config, Checkpoint& checkpoint);
+/// The head that config.json's "architectures" names. Throws Error for one that is not supported.
+HeadKind named_head(const ModelConfig& config);
+
+/// Builds the network that config.json describes, with this head.
+/// Throws Error naming a model type, option or tensor that is missing, unknown or of the wrong
+/// shape.
+std::unique_ptr<const Network> make_network(HeadKind head, const ModelConfig& config,
+                                            Checkpoint& checkpoint);
 
 }  // namespace pellucid

@@ -64,7 +64,12 @@ LayerNorm ModuleReader::layer_norm(const std::string& name, std::int64_t width,
 EmbeddingTable ModuleReader::embedding(const std::string& name, std::int64_t rows,
                                        std::int64_t width) const {
   const TensorView& view = checkpoint_->require(prefix_ + name + ".weight", {rows, width});
-  return {view.owner, view.data, view.dtype, rows, width};
+  if (view.is_aligned() && view.dtype != DType::f64) {
+    return {view.owner, view.data, view.dtype, rows, width};
+  }
+  auto copy = std::make_shared<const std::vector<float>>(view.floats());
+  const float* data = copy->data();
+  return {std::move(copy), data, DType::f32, rows, width};
 }
 
 }  // namespace pellucid

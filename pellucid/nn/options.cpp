@@ -8,7 +8,8 @@ namespace pellucid {
 
 Activation read_activation(const JsonObject& fields, std::string_view key) {
   const auto known = activation_names();
-  return *parse_activation(fields.choice(key, std::vector<std::string>(known.begin(), known.end())));
+  return *parse_activation(
+      fields.choice(key, std::vector<std::string>(known.begin(), known.end())));
 }
 
 void require_false(const JsonObject& fields, std::initializer_list<std::string_view> keys) {

@@ -10,7 +10,8 @@
 
 namespace pellucid {
 
-/// The activation function under `key`, by the names that Hugging Face uses; Error listing them otherwise.
+/// The activation function under `key`, by the names that Hugging Face uses; Error listing them
+/// otherwise.
 Activation read_activation(const JsonObject& fields, std::string_view key);
 
 /// Error unless each of these options is false or absent: the graph has no such parts.

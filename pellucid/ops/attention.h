@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // softmax(scale q k^T) v for each sequence and head of a packed batch: sequences follow each other
-// without padding.  Vaswani et al. 2017, arXiv 1706.03762; blocks of queries and the stored
-// log-sum-exp as in Dao et al. 2022, arXiv 2205.14135.
+// without padding.  Vaswani et al. 2017, arXiv 1706.03762; blocks of queries and the kept
+// statistics of each row as in Dao et al. 2022, arXiv 2205.14135.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ struct AttentionShape {
 /// qkv: [rows, 3 H], columns q | k | v, head h at columns h d .. (h + 1) d of each   y: [rows, H]
 /// probabilities: if given, receives [sum over sequences of heads * queries * keys] numbers in the
 /// order sequence, head, query, key
-/// saves: qkv, y, log-sum-exp [heads, rows].  VJP: to qkv; recomputes probabilities block by block,
-/// once for all K cotangents
+/// saves: qkv, and of each row and head the largest score and 1 / sum of exp.  VJP: to qkv;
+/// recomputes probabilities block by block, once for all K cotangents
 Variable self_attention(const Variable& qkv, const AttentionShape& shape,
                         Tensor* probabilities = nullptr);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/ops/linear.h"
 
+#include <cstdint>
 #include <utility>
 
 #include "pellucid/base/error.h"
@@ -21,13 +22,15 @@ LinearWeights::LinearWeights(std::vector<MatrixSource> stacked, std::vector<floa
 
 PackedMatrix LinearWeights::pack(PackedMatrix::Layout layout, std::int64_t inputs,
                                  std::int64_t outputs) const {
-  if (stacked_.size() == 1 && stacked_.front().dtype == DType::f32) {
-    return {static_cast<const float*>(stacked_.front().data), inputs, outputs, layout};
+  const MatrixSource& first = stacked_.front();
+  const bool aligned = reinterpret_cast<std::uintptr_t>(first.data) % alignof(float) == 0;
+  if (stacked_.size() == 1 && first.dtype == DType::f32 && aligned) {
+    return {static_cast<const float*>(first.data), inputs, outputs, layout};
   }
   Tensor whole = Tensor::uninitialized({outputs_, inputs_});
   std::int64_t row = 0;
   for (const MatrixSource& source : stacked_) {
-    convert_to_f32(source.data, source.dtype, source.outputs * source.inputs, whole.row(row));
+    convert_to_f32(source.dtype, source.data, source.outputs * source.inputs, whole.row(row));
     row += source.outputs;
   }
   return {whole.data(), inputs, outputs, layout};
