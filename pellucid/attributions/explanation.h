@@ -16,26 +16,29 @@
 
 namespace pellucid {
 
-/// Scores of one target. NaN marks a score that does not exist (a unit the model never saw); JSON prints null.
+/// Scores of one target. NaN marks a score that does not exist (a unit the model never saw); JSON
+/// prints null.
 struct TargetExplanation {
   Target target;
   std::optional<double> value;           ///< target on the real input
   std::optional<double> baseline_value;  ///< target on the baseline; none when never evaluated
   bool is_signed = true;                 ///< false: scores are magnitudes
   std::vector<double> scores;            ///< [units], after aggregation and normalisation
-  std::vector<double> token_scores;      ///< [tokens], after reduction; empty for methods that only see units
-  std::vector<double> standard_errors;   ///< [units]; empty: not a sampling method
-  std::optional<double> unassigned;      ///< sum over tokens of no unit
-  std::optional<double> sum;             ///< over all tokens, before normalisation
-  std::optional<double> completeness_gap;  ///< |sum - (value - baseline_value)|; none: the method is not complete
-  std::optional<double> relative_gap;      ///< gap / |value - baseline_value|
+  std::vector<double>
+      token_scores;  ///< [tokens], after reduction; empty for methods that only see units
+  std::vector<double> standard_errors;  ///< [units]; empty: not a sampling method
+  std::optional<double> unassigned;     ///< sum over tokens of no unit
+  std::optional<double> sum;            ///< over all tokens, before normalisation
+  std::optional<double>
+      completeness_gap;  ///< |sum - (value - baseline_value)|; none: the method is not complete
+  std::optional<double> relative_gap;  ///< gap / |value - baseline_value|
 };
 
 /// A parameter of a method as shown in results: "steps": 32.
 using Parameter = std::variant<bool, std::int64_t, double, std::string>;
 
 struct MethodDescription {
-  std::string name;                                          ///< "integrated-gradients"
+  std::string name;  ///< "integrated-gradients"
   std::optional<std::string> preset;
   std::vector<std::pair<std::string, Parameter>> parameters;  ///< in the order shown
 };
@@ -53,18 +56,18 @@ struct Explanation {
   Units units;
   std::vector<TargetExplanation> targets;
   MethodDescription method;
-  std::int64_t evaluations = 0;           ///< model rows in all
+  std::int64_t evaluations = 0;  ///< model rows in all
   bool converged = true;
   std::string precision = "f32";
   std::uint64_t seed = 0;
-  std::int64_t forwards = 0;              ///< model rows, not batches
+  std::int64_t forwards = 0;  ///< model rows, not batches
   std::int64_t vjps = 0;
   double seconds = 0;
   std::vector<std::string> warnings;
   std::string version;
 
   /// Units with their scores for one target, strongest first (by magnitude; ties in text order).
-  std::vector<std::pair<Unit, double>> ranked(std::size_t target = 0) const;
+  std::vector<std::pair<TextUnit, double>> ranked(std::size_t target = 0) const;
   /// Only finite numbers where numbers are expected.
   bool finite() const;
 };

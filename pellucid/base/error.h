@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Errors: everything that a user, a file or an option can get wrong is thrown as Error with one line of text that
-// names what was found and what was expected. assert() is for our own bugs only.
+// Errors: everything that a user, a file or an option can get wrong is thrown as Error with one
+// line of text that names what was found and what was expected. assert() is for our own bugs only.
 #pragma once
 
 #include <fmt/format.h>

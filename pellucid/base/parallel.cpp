@@ -77,7 +77,7 @@ void parallel_for(std::int64_t size, std::int64_t grain,
   const auto ranges = in_parallel() ? 1 : std::min<std::int64_t>(thread_count(), most);
   if (ranges == 1) return body(0, size);
   FirstException exception;
-#pragma omp parallel for num_threads(static_cast<int>(ranges)) schedule(static, 1)
+#pragma omp parallel for num_threads(static_cast <int>(ranges)) schedule(static, 1)
   for (std::int64_t range = 0; range < ranges; ++range) {
     exception.guard([&] { body(size * range / ranges, size * (range + 1) / ranges); });
   }
@@ -91,7 +91,7 @@ void parallel_tasks(std::int64_t size, const std::function<void(std::int64_t)>& 
     return;
   }
   FirstException exception;
-#pragma omp parallel for num_threads(static_cast<int>(threads)) schedule(dynamic, 1)
+#pragma omp parallel for num_threads(static_cast <int>(threads)) schedule(dynamic, 1)
   for (std::int64_t index = 0; index < size; ++index) {
     exception.guard([&] { task(index); });
   }

@@ -36,11 +36,11 @@ struct ClassPrediction {
 
 /// Labels that are true or not, each by itself.
 struct MultiLabelPrediction {
-  std::int64_t index = 0;             ///< the most probable label
-  std::vector<float> logits;          ///< [labels]
-  std::vector<double> probabilities;  ///< [labels], sigmoid
-  std::vector<std::string> labels;    ///< [labels]
-  std::vector<std::int64_t> predicted; ///< indexes with probability >= 0.5, most probable first
+  std::int64_t index = 0;               ///< the most probable label
+  std::vector<float> logits;            ///< [labels]
+  std::vector<double> probabilities;    ///< [labels], sigmoid
+  std::vector<std::string> labels;      ///< [labels]
+  std::vector<std::int64_t> predicted;  ///< indexes with probability >= 0.5, most probable first
 };
 
 struct RegressionPrediction {
@@ -52,17 +52,17 @@ struct TokenPrediction {
   std::string token;
   std::string label;
   std::int64_t index = 0;
-  double score = 0;                    ///< probability of the label
-  std::optional<Span> span;            ///< none for template tokens
-  std::vector<float> logits;           ///< [labels]
+  double score = 0;           ///< probability of the label
+  std::optional<Span> span;   ///< none for template tokens
+  std::vector<float> logits;  ///< [labels]
 };
 
 struct Entity {
-  std::string label;                   ///< without B- / I-
+  std::string label;  ///< without B- / I-
   double score = 0;
   Span span;
   std::string text;
-  std::vector<std::int64_t> tokens;    ///< positions in the encoding
+  std::vector<std::int64_t> tokens;  ///< positions in the encoding
 };
 
 struct TokensPrediction {
@@ -72,12 +72,12 @@ struct TokensPrediction {
 
 struct Answer {
   std::string answer;
-  Span span;                           ///< in the context
-  double score = 0;                    ///< exp of the span's raw score over the sum of all valid spans
+  Span span;         ///< in the context
+  double score = 0;  ///< exp of the span's raw score over the sum of all valid spans
 };
 
 struct AnswerPrediction {
-  std::vector<Answer> candidates;      ///< best first; empty: no valid span
+  std::vector<Answer> candidates;  ///< best first; empty: no valid span
   std::optional<double> no_answer_score;
 };
 
@@ -91,7 +91,7 @@ struct MaskedPrediction {
   std::vector<std::vector<MaskCandidate>> masks;  ///< per mask in the text, most probable first
 };
 
-using Prediction = std::variant<ClassPrediction, MultiLabelPrediction, RegressionPrediction, TokensPrediction,
-                                AnswerPrediction, MaskedPrediction>;
+using Prediction = std::variant<ClassPrediction, MultiLabelPrediction, RegressionPrediction,
+                                TokensPrediction, AnswerPrediction, MaskedPrediction>;
 
 }  // namespace pellucid

@@ -29,20 +29,23 @@ enum class Link {
   identity,  ///< regression: the value itself
 };
 
-/// Reads class `index` (minus class `contrast`) in one row of logits, or the mean over several rows. The rows are chosen
-/// once on the real input and never move along a path.
+/// Reads class `index` (minus class `contrast`) in one row of logits, or the mean over several
+/// rows. The rows are chosen once on the real input and never move along a path.
 struct Target {
-  std::string label;                       ///< as shown: a class name, "A-B", "start" ...
-  std::optional<std::int64_t> index;       ///< class; none for values that have no class
-  std::optional<std::int64_t> contrast;    ///< B of A-B
-  std::vector<std::int64_t> positions;     ///< token positions whose rows are read; empty: the sequence's one row
+  std::string label{};                     ///< as shown: a class name, "A-B", "start" ...
+  std::optional<std::int64_t> index{};     ///< class; none for values that have no class
+  std::optional<std::int64_t> contrast{};  ///< B of A-B
+  /// Token positions whose rows are read; empty: the sequence's one row.
+  std::vector<std::int64_t> positions{};
   Output output = Output::probability;
   Link link = Link::softmax;
 
-  /// logits: [rows][classes] of one sequence, row-major; rows = max(1, positions.size()) in the order of positions.
+  /// logits: [rows][classes] of one sequence, row-major; rows = max(1, positions.size()) in the
+  /// order of positions.
   double value(std::span<const float> logits, std::int64_t classes) const;
   /// d value / d logits into `gradient` (same layout, every entry written).
-  void gradient(std::span<const float> logits, std::int64_t classes, std::span<float> gradient) const;
+  void gradient(std::span<const float> logits, std::int64_t classes,
+                std::span<float> gradient) const;
 };
 
 /// softmax over one row of logits, in double.

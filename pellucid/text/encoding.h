@@ -22,18 +22,20 @@ struct Span {
 
 struct Token {
   std::int32_t id = 0;
-  std::string text;                  ///< as in the vocabulary ("##ing"); an added token found in the text: the text
-  Span span;                         ///< in the text of its segment; {0, 0} for tokens of the template
-  std::optional<std::int32_t> word;  ///< index of the tokenizer's word within its segment; none for template tokens
-  std::int32_t type = 0;             ///< token type id given to the model
-  std::int32_t segment = 0;          ///< 0: text, 1: pair. A template token belongs to the segment it follows
-  bool special = false;              ///< put there by the post-processor (decided by place, not by id)
+  std::string text;  ///< as in the vocabulary ("##ing"); an added token found in the text: the text
+  Span span;         ///< in the text of its segment; {0, 0} for tokens of the template
+  std::optional<std::int32_t>
+      word;  ///< index of the tokenizer's word within its segment; none for template tokens
+  std::int32_t type = 0;  ///< token type id given to the model
+  std::int32_t segment =
+      0;                 ///< 0: text, 1: pair. A template token belongs to the segment it follows
+  bool special = false;  ///< put there by the post-processor (decided by place, not by id)
 };
 
 struct Encoding {
   std::vector<Token> tokens;
   std::vector<Encoding> overflowing;  ///< further windows after truncation, in order
-  std::int64_t truncated = 0;         ///< content tokens of the input that are in no window kept here
+  std::int64_t truncated = 0;         ///< content tokens of the input that are not among `tokens`
 
   std::vector<std::int32_t> ids() const;
   std::vector<std::int32_t> types() const;

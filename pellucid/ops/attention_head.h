@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: Apache-2.0
+// One head of one sequence: what the kernels in attention.cpp work on, independently of all others.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+
+namespace pellucid {
+
+/// Numbers that stand in rows of a larger matrix: row i starts at data + i * stride.
+template <class Float>
+struct StridedRows {
+  Float* data = nullptr;
+  std::int64_t stride = 0;
+  Float* row(std::int64_t index) const { return data + index * stride; }
+};
+
+struct AttentionHead {
+  std::int64_t queries = 0, keys = 0, width = 0;
+  float scale = 1;
+  StridedRows<const float> query;       // [queries, width]
+  StridedRows<const float> key, value;  // [keys, width]
+  float* statistics = nullptr;          // [queries, 2]: maximum of the scores, 1 / sum of exp
+  float* scratch = nullptr;             // attention_scratch() floats
+};
+
+/// Cotangents, `step` floats from one of the `count` to the next; data is null if not wanted.
+struct AttentionHeadVjp {
+  std::int64_t count = 0;
+  StridedRows<const float> dy;                             // [queries, width]
+  StridedRows<float> query, key, value;                    // shapes as in AttentionHead
+  std::int64_t dy_step = 0, query_step = 0, key_step = 0;  // key_step holds for values too
+};
+
+/// Rows of scratch matrices: as long as the widest vectors allow to read, and an odd number of
+/// cache lines where columns are walked, so that a column does not fall into few sets of the cache.
+constexpr std::int64_t padded(std::int64_t width) { return (width + 15) / 16 * 16; }
+constexpr std::int64_t padded_odd(std::int64_t width) { return padded(width) | 16; }
+
+/// Queries that are treated together: their scores stay in the cache.
+inline std::int64_t query_block(std::int64_t keys) {
+  return std::clamp<std::int64_t>(16384 / padded_odd(keys), 6, 48) / 6 * 6;
+}
+
+/// Floats of scratch for the forward (K^T, V, scores) or the VJP (K^T, V^T, K, probabilities, their
+/// cotangents, and a block of queries and of dy).
+inline std::int64_t attention_scratch(std::int64_t keys, std::int64_t width, bool vjp) {
+  const std::int64_t transposed = width * padded_odd(keys);
+  const std::int64_t block = query_block(keys);
+  const std::int64_t forward = transposed + keys * padded(width) + block * padded_odd(keys);
+  if (!vjp) return forward;
+  return forward + transposed + block * padded_odd(keys) + 2 * block * padded(width);
+}
+
+}  // namespace pellucid
