@@ -47,7 +47,8 @@ Method method(const Arguments& arguments) {
 }
 
 ExplainOptions explain_options(const Arguments& arguments) {
-  ExplainOptions options{.method = method(arguments)};
+  ExplainOptions options;
+  options.method = method(arguments);
   if (const auto task = arguments.value("task")) options.task = parse_task(*task);
   options.targets = arguments.values("target");
   if (const auto output = arguments.value("output")) options.output = parse_output(*output);

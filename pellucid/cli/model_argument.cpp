@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-bool exists(const fs::path& path) {
+bool is_there(const fs::path& path) {
   std::error_code problem;
   return fs::exists(path, problem);
 }
@@ -35,11 +35,11 @@ bool looks_like_path(const std::string& text) {
     if (text.starts_with(prefix)) return true;
   }
   const fs::path parent = fs::path(text).parent_path();
-  return !parent.empty() && exists(parent);
+  return !parent.empty() && is_there(parent);
 }
 
 bool is_model(const Arguments& arguments, const std::string& text) {
-  if (exists(fs::path(text) / "config.json") || looks_like_path(text)) return true;
+  if (is_there(fs::path(text) / "config.json") || looks_like_path(text)) return true;
   std::error_code problem;
   if (!has_blank(text) && fs::is_directory(text, problem)) return true;
   const std::string revision = arguments.value("revision").value_or("main");
@@ -50,7 +50,7 @@ bool is_model(const Arguments& arguments, const std::string& text) {
 
 std::string model_folder(const Arguments& arguments, const std::string& model) {
   check_usage(!model.empty(), "the name of the model is empty");
-  if (exists(model)) return model;
+  if (is_there(model)) return model;
   const auto revision = arguments.value("revision").value_or("main");
   if (const auto snapshot = find_in_hub_cache(model, revision)) return snapshot->string();
   if (!is_hub_name(model)) fail("{}: there is no such folder", model);
@@ -79,7 +79,7 @@ ModelArgument choose_model(const Arguments& arguments, bool bundled_allowed) {
   check_usage(!choice.model.empty() || (bundled_allowed && !arguments.has("model")),
               "no model: pellucid {} {}", arguments.verb().name, arguments.verb().usage);
   if (choice.model.empty()) return choice;
-  if (!exists(choice.model)) choice.name = choice.model;
+  if (!is_there(choice.model)) choice.name = choice.model;
   choice.model = model_folder(arguments, choice.model);
   return choice;
 }

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "pellucid/cli/arguments.h"
+#include "pellucid/evaluator/executor.h"
 #include "pellucid/models/model.h"
 
 namespace pellucid::cli {
