@@ -27,7 +27,8 @@ std::int64_t length_limit(const Model& model, std::optional<std::int64_t> max_le
   check_usage(*max_length <= most, "max-length {}: the model takes at most {} tokens", *max_length,
               most);
   const auto least = static_cast<std::int64_t>(model.tokenizer().encode("").tokens.size()) + 1;
-  check_usage(*max_length >= least, "max-length {}: expected at least {}, for special tokens and one of text",
+  check_usage(*max_length >= least,
+              "max-length {}: expected at least {}, for special tokens and one of text",
               *max_length, least);
   return *max_length;
 }
@@ -43,11 +44,12 @@ Encoding encode_item(const Model& model, const Item& item, LongText long_text,
   check(long_text != LongText::error, "the text has {} tokens, expected at most {}", size, limit);
   EncodeOptions options;
   options.max_length = limit;
+  options.overflowing = false;
   Encoding cut = encode(model, item, options);
-  cut.overflowing.clear();
   cut.truncated = content_tokens(whole) - content_tokens(cut);
-  warnings.push_back(fmt::format("text too long: the first {} of its {} tokens are used, {} are cut",
-                                 content_tokens(cut), content_tokens(whole), cut.truncated));
+  warnings.push_back(
+      fmt::format("text too long: the first {} of its {} tokens are used, {} are cut",
+                  content_tokens(cut), content_tokens(whole), cut.truncated));
   return cut;
 }
 

@@ -32,8 +32,7 @@ std::vector<Window> make_windows(const Encoding& whole, std::int32_t segment, st
 
 /// The index of the window with most context around positions [first, last]; the first of equals,
 /// none if no window holds them.
-std::int64_t best_window(const std::vector<Window>& windows, std::int64_t first,
-                         std::int64_t last);
+std::int64_t best_window(const std::vector<Window>& windows, std::int64_t first, std::int64_t last);
 
 /// The window as an encoding of its own.
 Encoding window_encoding(const Encoding& whole, const Window& window);
