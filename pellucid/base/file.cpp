@@ -93,39 +93,50 @@ std::string read_text_file(const std::string& path, std::size_t limit) {
 AtomicFile::AtomicFile(const std::string& path) : path_(path), target_(path) {
   namespace fs = std::filesystem;
   check(!path.empty(), "the name of a file to write is empty");
+  check(path.find('\0') == std::string::npos, "the name of a file to write holds a NUL byte");
   std::error_code problem;
   const fs::file_status status = fs::status(path, problem);
+  check(status.type() != fs::file_type::none, "{}: cannot be written: {}", path, problem.message());
   check(!fs::is_directory(status), "{}: is a folder, expected the name of a file", path);
   if (fs::exists(status) && !fs::is_regular_file(status)) {
     descriptor_ = ::open(path.c_str(), O_WRONLY | O_CLOEXEC);
     if (descriptor_ < 0) fail("{}: cannot be written: {}", path, reason(errno));
     return;
   }
-  if (fs::exists(status)) target_ = fs::canonical(path).string();
+  if (fs::exists(status)) target_ = fs::canonical(path, problem).string();
   const fs::path folder = fs::path(target_).parent_path();
   const std::string shown = folder.empty() ? "." : folder.string();
-  check(fs::is_directory(fs::path(shown), problem), "{}: cannot be written: there is no folder {}",
-        path, shown);
+  check(fs::is_directory(shown, problem), "{}: cannot be written: there is no folder {}", path,
+        shown);
   check(fs::path(target_).has_filename(), "{}: expected the name of a file", path);
-  static std::atomic<unsigned> count{0};
-  const std::string hidden = fmt::format(".{}.{}-{}.tmp", fs::path(target_).filename().string(),
-                                         ::getpid(), count.fetch_add(1));
-  temporary_ = (folder / hidden).string();
-  descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (descriptor_ < 0) fail("{}: cannot be written: {}", path, reason(errno));
-  if (!fs::exists(status)) return;
+  open_temporary(folder.string());
+  // A file that is overwritten keeps its permissions.
   const auto mode = static_cast<mode_t>(status.permissions() & fs::perms::mask);
-  if (::fchmod(descriptor_, mode) == 0) return;
+  if (!fs::exists(status) || ::fchmod(descriptor_, mode) == 0) return;
   const int number = errno;
-  ::close(descriptor_);
-  ::unlink(temporary_.c_str());
+  discard();
   fail("{}: cannot be written: {}", path, reason(number));
 }
 
-AtomicFile::~AtomicFile() {
+void AtomicFile::open_temporary(const std::string& folder) {
+  static std::atomic<unsigned> count{0};
+  // A name may be taken by a file that a killed process of the same number left behind.
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    const std::string hidden = fmt::format(".pellucid-{}-{}.tmp", ::getpid(), count.fetch_add(1));
+    temporary_ = (std::filesystem::path(folder) / hidden).string();
+    descriptor_ = ::open(temporary_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (descriptor_ >= 0) return;
+    if (errno != EEXIST) break;
+  }
+  fail("{}: cannot be written: {}", path_, reason(errno));
+}
+
+void AtomicFile::discard() {
   if (descriptor_ >= 0) ::close(descriptor_);
   if (!temporary_.empty()) ::unlink(temporary_.c_str());
 }
+
+AtomicFile::~AtomicFile() { discard(); }
 
 void AtomicFile::write(const void* data, std::size_t size) {
   const char* rest = static_cast<const char*>(data);

@@ -54,6 +54,9 @@ class AtomicFile {
   void commit();
 
  private:
+  void open_temporary(const std::string& folder);
+  void discard();
+
   std::string path_;       // as given, for messages
   std::string target_;     // path with links followed
   std::string temporary_;  // empty: written directly, committed

@@ -101,6 +101,12 @@ TEST_F(File, NothingIsLeftWithoutCommit) {
   EXPECT_EQ(file_count(), 0U);
 }
 
+TEST_F(File, TakesTheLongestName) {
+  AtomicFile file(path(std::string(255, 'n')));
+  file.commit();
+  EXPECT_TRUE(fs::exists(path(std::string(255, 'n'))));
+}
+
 TEST_F(File, FollowsALinkAndKeepsIt) {
   put("target", "old");
   fs::create_symlink("target", path("link"));
@@ -122,6 +128,7 @@ TEST_F(File, RefusesPlacesBeforeAnyWork) {
   expect_error("there is no folder", [&] { AtomicFile(path("no/out")); });
   expect_error("is a folder", [&] { AtomicFile(folder_.string()); });
   expect_error("is empty", [&] { AtomicFile(""); });
+  expect_error("NUL", [&] { AtomicFile(std::string("a\0b", 3)); });
   put("file", "");
   expect_error("there is no folder", [&] { AtomicFile(path("file/out")); });
   expect_error("cannot be written", [&] { AtomicFile(path(std::string(300, 'n'))); });

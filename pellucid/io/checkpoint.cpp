@@ -78,7 +78,7 @@ std::string shard_path(const std::string& index, const fs::path& folder, const s
         quote(shard));
   std::error_code problem;
   const fs::path resolved = fs::canonical(path, problem);
-  check(!problem && lies_inside(resolved, fs::canonical(folder)),
+  check(!problem && lies_inside(resolved, fs::canonical(folder, problem)),
         "{}: weight_map names the file {}, a link out of the model's folder", index, quote(shard));
   return path.string();
 }

@@ -47,8 +47,9 @@ struct ReluSquared {
 struct Gelu {
   static HWY_INLINE Point at(Vector x) {
     const Vector half = constant(0.5F);
-    const Vector phi = hn::MulAdd(half, erf(hn::Mul(x, constant(0.7071067812F))), half);
-    const Vector density = hn::Mul(exp_nonpositive(hn::Mul(hn::Mul(x, x), constant(-0.5F))),
+    const Vector z = hn::Mul(x, constant(0.7071067812F));  // x / sqrt 2
+    const Vector phi = hn::MulAdd(half, erf(z), half);
+    const Vector density = hn::Mul(exp_nonpositive(hn::Neg(hn::Mul(z, z))),
                                    constant(0.3989422804F));  // 1 / sqrt(2 pi)
     return {hn::Mul(x, phi), hn::MulAdd(x, density, phi)};
   }

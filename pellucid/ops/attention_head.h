@@ -39,7 +39,7 @@ constexpr std::int64_t padded_odd(std::int64_t width) { return padded(width) | 1
 
 /// Queries that are treated together: their scores stay in the cache.
 inline std::int64_t query_block(std::int64_t keys) {
-  return std::clamp<std::int64_t>(16384 / padded_odd(keys), 6, 48) / 6 * 6;
+  return std::clamp<std::int64_t>(65536 / padded_odd(keys), 6, 96) / 6 * 6;
 }
 
 /// Floats of scratch for the forward (K^T, V, scores) or the VJP (K^T, V^T, K, probabilities, their

@@ -150,6 +150,21 @@ TEST(Attention, BatchIsSequencesAlone) {
   }
 }
 
+TEST(Attention, AQueryIsTheSameAlone) {
+  for_each_target([] {
+    for (const std::int64_t keys : {1, 15, 77, 600}) {
+      const Tensor queries = random_tensor({9, 48}, 1), keys_values = random_tensor({keys, 96}, 2);
+      const Case all{2, 24, {0, 9}, {0, keys}}, single{2, 24, {0, 1}, {0, keys}};
+      const Tensor y = attention(Variable(queries), Variable(keys_values), all.shape()).value;
+      for (std::int64_t r = 0; r < 9; ++r) {
+        const Variable query(queries.row_slice(r, r + 1));
+        const Tensor row = attention(query, Variable(keys_values), single.shape()).value;
+        EXPECT_TRUE(same_bits(row, y.row_slice(r, r + 1))) << keys << " keys, query " << r;
+      }
+    }
+  });
+}
+
 TEST(Attention, AnyNumberOfThreads) {
   const Offsets offsets{0, 17, 18, 150, 157};
   const Case c{3, 20, offsets, offsets};

@@ -68,18 +68,18 @@ std::string parameter_text(const std::pair<std::string, Parameter>& parameter) {
   return name + " " + text;
 }
 
-std::string plural(UnitKind kind) {
+std::string plural(Unit kind) {
   switch (kind) {
-    case UnitKind::all_tokens:
-    case UnitKind::token:
+    case Unit::all_tokens:
+    case Unit::token:
       return "tokens";
-    case UnitKind::phrase:
+    case Unit::phrase:
       return "phrases";
-    case UnitKind::sentence:
+    case Unit::sentence:
       return "sentences";
-    case UnitKind::paragraph:
+    case Unit::paragraph:
       return "paragraphs";
-    case UnitKind::spans:
+    case Unit::spans:
       return "spans";
     default:
       return "words";
@@ -132,7 +132,7 @@ bool is_additive(const Explanation& explanation, const TargetExplanation& target
     return false;
   const double tolerance = 1e-6 * largest_magnitude(target.token_scores);
   for (std::size_t i = 0; i < explanation.units.units.size(); ++i) {
-    const Unit& unit = explanation.units.units[i];
+    const TextUnit& unit = explanation.units.units[i];
     if (unit.tokens.empty()) continue;
     double sum = 0;
     for (const std::int64_t position : unit.tokens) {

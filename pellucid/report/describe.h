@@ -30,7 +30,7 @@ std::string method_title(std::string_view name);
 /// "32 steps", "rule gauss-legendre" ...: one parameter as a person says it.
 std::string parameter_text(const std::pair<std::string, Parameter>& parameter);
 /// "word" -> "words", "all-tokens" -> "tokens".
-std::string plural(UnitKind kind);
+std::string plural(Unit kind);
 
 /// Indexes of units by magnitude of their score, largest first, ties in text order; scores that do
 /// not exist are left out.

@@ -37,7 +37,7 @@ void write_tokens(JsonWriter& out, const Explanation& explanation) {
 
 void write_units(JsonWriter& out, const Units& units) {
   out.key("unit").text(name(units.kind)).key("units").open('[');
-  for (const Unit& unit : units.units) {
+  for (const TextUnit& unit : units.units) {
     out.open('{').key("text").text(unit.text);
     report::write_span(out, unit.span);
     out.key("segment").integer(unit.segment).key("tokens").integers(unit.tokens).close('}');

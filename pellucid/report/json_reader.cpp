@@ -32,9 +32,9 @@ std::vector<Token> read_tokens(const Json& object) {
 Units read_units(const Json& object, std::size_t tokens,
                  const std::array<std::int64_t, 2>& lengths) {
   Units units;
-  units.kind = parse_unit_kind(field<std::string>(object, "unit"));
+  units.kind = parse_unit(field<std::string>(object, "unit"));
   for (const Json& item : report::array(object, "units")) {
-    Unit unit;
+    TextUnit unit;
     unit.text = field<std::string>(item, "units.text");
     unit.span = report::read_span(item, "units");
     unit.segment = field<std::int32_t>(item, "units.segment");

@@ -44,7 +44,7 @@ void add_words(Explanation& explanation, const std::string& text, std::int32_t s
     while (end < all.size() &&
            (!graphemes[end] || (!single && !is_blank(all[end].value) && !is_mark(all[end].value))))
       ++end;
-    Unit unit;
+    TextUnit unit;
     unit.span = Span{static_cast<std::int64_t>(i), static_cast<std::int64_t>(end)};
     const std::size_t bytes = end < all.size() ? all[end].byte : text.size();
     unit.text = text.substr(all[i].byte, bytes - all[i].byte);

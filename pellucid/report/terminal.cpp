@@ -19,7 +19,7 @@ using report::Paint;
 
 constexpr std::size_t kTableTargets = 8;
 
-Paint unit_paint(const TargetExplanation& target, double largest, const Unit& unit,
+Paint unit_paint(const TargetExplanation& target, double largest, const TextUnit& unit,
                  std::size_t index) {
   Paint paint;
   const double score = report::score_at(target.scores, index);
@@ -160,7 +160,7 @@ std::vector<Cell> word_list(const Explanation& explanation, const TargetExplanat
         target.scores[i] == 0)
       continue;
     if (++count > kWords) break;
-    const Unit& unit = explanation.units.units[i];
+    const TextUnit& unit = explanation.units.units[i];
     Cell word;
     word.bytes = report::printable(report::beginning(unit.text, 24));
     if (report::has_right_to_left(word.bytes)) word.bytes += report::kLeftToRightMark;

@@ -11,11 +11,11 @@
 
 #include "pellucid/attributions/explanation.h"
 #include "pellucid/evaluator/prediction.h"
+#include "pellucid/report/theme.h"
 
 namespace pellucid {
 
 enum class ColourChoice { automatic, always, never };  ///< --color auto|always|never
-enum class Theme { automatic, light, dark };           ///< --theme auto|light|dark
 
 struct TerminalStyle {
   enum class Colours { none, ansi16, ansi256, truecolor };

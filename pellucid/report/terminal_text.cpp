@@ -126,7 +126,7 @@ std::vector<Cell> text_cells(std::string_view text, const Units& units, int segm
   const auto size = builder.all.size();
   std::vector<std::int64_t> unit_of(size, -1);
   for (std::size_t u = 0; u < units.units.size(); ++u) {
-    const Unit& unit = units.units[u];
+    const TextUnit& unit = units.units[u];
     if (!unit.span || unit.segment != segment) continue;
     const auto end =
         std::min(size, static_cast<std::size_t>(std::max<std::int64_t>(unit.span->end, 0)));

@@ -13,7 +13,8 @@ namespace {
 
 constexpr std::int64_t kGrain = 1 << 18;
 
-/// Elements are copied out byte-wise because a file may hold them at odd addresses.
+/// Elements are copied out byte-wise because a file may hold them at odd addresses. widen_one is a
+/// lambda, not a function, so that it is inlined.
 template <class Stored, class Widen>
 void widen(const void* source, std::int64_t count, float* target, const Widen& widen_one) {
   parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
@@ -33,9 +34,11 @@ void convert_to_f32(DType dtype, const void* source, std::int64_t count, float* 
     case DType::f32:
       return widen<float>(source, count, target, [](float value) { return value; });
     case DType::f16:
-      return widen<std::uint16_t>(source, count, target, half_to_float);
+      return widen<std::uint16_t>(source, count, target,
+                                  [](std::uint16_t value) { return half_to_float(value); });
     case DType::bf16:
-      return widen<std::uint16_t>(source, count, target, bfloat16_to_float);
+      return widen<std::uint16_t>(source, count, target,
+                                  [](std::uint16_t value) { return bfloat16_to_float(value); });
     case DType::f64:
       return widen<double>(source, count, target,
                            [](double value) { return static_cast<float>(value); });

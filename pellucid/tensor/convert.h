@@ -12,13 +12,18 @@
 namespace pellucid {
 
 constexpr float half_to_float(std::uint16_t half) {
-  const std::uint32_t magnitude = static_cast<std::uint32_t>(half & 0x7FFFU) << 13;
-  const std::uint32_t sign = static_cast<std::uint32_t>(half & 0x8000U) << 16;
-  // Subnormal: the mantissa under the exponent of 2^-14, less 2^-14, is exact and normal in f32.
-  const float subnormal = std::bit_cast<float>(magnitude + 0x38800000U) - 0x1p-14F;
-  const std::uint32_t finite =
-      magnitude < 0x00800000U ? std::bit_cast<std::uint32_t>(subnormal) : magnitude + 0x38000000U;
-  return std::bit_cast<float>(sign | (magnitude >= 0x0F800000U ? magnitude | 0x7F800000U : finite));
+  const std::int32_t magnitude = (half & 0x7FFF) << 13;
+  const std::int32_t sign = static_cast<std::int32_t>(half) >> 15;
+  // Selected by masks of all ones or zeros, which compilers vectorise and branches they do not.
+  const std::int32_t subnormal = -static_cast<std::int32_t>(magnitude < 0x00800000);
+  const std::int32_t special = -static_cast<std::int32_t>(magnitude >= 0x0F800000);
+  const std::int32_t normal = (magnitude + 0x38000000) | (special & 0x7F800000);
+  // The mantissa under the exponent of 2^-14, less 2^-14, is exact and normal in f32.
+  const float small = std::bit_cast<float>(magnitude + 0x38800000) - 0x1p-14F;
+  const std::int32_t chosen =
+      (std::bit_cast<std::int32_t>(small) & subnormal) | (normal & ~subnormal);
+  return std::bit_cast<float>(static_cast<std::uint32_t>(chosen) |
+                              (static_cast<std::uint32_t>(sign) << 31));
 }
 
 constexpr float bfloat16_to_float(std::uint16_t value) {
