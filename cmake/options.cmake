@@ -1,5 +1,8 @@
-# Build options and the flags that all targets of the project share.
-option(PELLUCID_TESTS "Build the tests" ${PROJECT_IS_TOP_LEVEL})
+# SPDX-License-Identifier: Apache-2.0
+# Build options, and the flags that all targets of the project share and none of its users see.
+option(PELLUCID_TESTS "Build the tests and the examples" ${PROJECT_IS_TOP_LEVEL})
+option(PELLUCID_BENCHMARKS "Build the benchmarks" OFF)
+option(PELLUCID_FUZZERS "Build the fuzzers (clang only)" OFF)
 option(PELLUCID_WERROR "Treat warnings as errors" OFF)
 set(PELLUCID_SANITIZE "" CACHE STRING "Sanitizers, e.g. address,undefined or thread")
 
@@ -7,18 +10,25 @@ if(NOT CMAKE_BUILD_TYPE AND NOT CMAKE_CONFIGURATION_TYPES)
   set(CMAKE_BUILD_TYPE Release CACHE STRING "Debug, Release or RelWithDebInfo" FORCE)
 endif()
 
-add_library(pellucid_options INTERFACE)
-target_compile_options(pellucid_options INTERFACE -Wall -Wextra -Wpedantic -Wshadow -Wconversion
-                                                  -Wno-sign-conversion -ffp-contract=off)
-if(PELLUCID_WERROR)
-  target_compile_options(pellucid_options INTERFACE -Werror)
-endif()
+# No contraction: the same source gives the same numbers whatever the compiler may fuse.
+function(pellucid_options target)
+  target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wno-sign-conversion
+                                           -ffp-contract=off)
+  if(PELLUCID_WERROR)
+    target_compile_options(${target} PRIVATE -Werror)
+  endif()
+endfunction()
+
 if(PELLUCID_SANITIZE)
   add_compile_options(-fsanitize=${PELLUCID_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${PELLUCID_SANITIZE})
 endif()
+if(PELLUCID_FUZZERS)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 
 find_program(CCACHE ccache)
+mark_as_advanced(CCACHE)
 if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()

@@ -67,7 +67,7 @@ struct Explanation {
   std::string version;
 
   /// Units with their scores for one target, strongest first (by magnitude; ties in text order).
-  std::vector<std::pair<Unit, double>> ranked(std::size_t target = 0) const;
+  std::vector<std::pair<TextUnit, double>> ranked(std::size_t target = 0) const;
   /// Only finite numbers where numbers are expected.
   bool finite() const;
 };

@@ -32,11 +32,11 @@ enum class Link {
 /// Reads class `index` (minus class `contrast`) in one row of logits, or the mean over several
 /// rows. The rows are chosen once on the real input and never move along a path.
 struct Target {
-  std::string label;                     ///< as shown: a class name, "A-B", "start" ...
-  std::optional<std::int64_t> index;     ///< class; none for values that have no class
-  std::optional<std::int64_t> contrast;  ///< B of A-B
-  std::vector<std::int64_t>
-      positions;  ///< token positions whose rows are read; empty: the sequence's one row
+  std::string label{};                     ///< as shown: a class name, "A-B", "start" ...
+  std::optional<std::int64_t> index{};     ///< class; none for values that have no class
+  std::optional<std::int64_t> contrast{};  ///< B of A-B
+  /// Token positions whose rows are read; empty: the sequence's one row.
+  std::vector<std::int64_t> positions{};
   Output output = Output::probability;
   Link link = Link::softmax;
 

@@ -35,7 +35,7 @@ struct Token {
 struct Encoding {
   std::vector<Token> tokens;
   std::vector<Encoding> overflowing;  ///< further windows after truncation, in order
-  std::int64_t truncated = 0;  ///< content tokens of the input that are in no window kept here
+  std::int64_t truncated = 0;         ///< content tokens of the input that are not among `tokens`
 
   std::vector<std::int32_t> ids() const;
   std::vector<std::int32_t> types() const;

@@ -13,14 +13,14 @@
 
 namespace pellucid {
 
-enum class UnitKind { all_tokens, token, word, tokenizer_word, phrase, sentence, paragraph, spans };
+enum class Unit { all_tokens, token, word, tokenizer_word, phrase, sentence, paragraph, spans };
 
 /// "all-tokens", "token", ...; parsing an unknown name throws UsageError with the nearest existing
 /// one.
-std::string_view name(UnitKind kind);
-UnitKind parse_unit_kind(std::string_view name);
+std::string_view name(Unit unit);
+Unit parse_unit(std::string_view name);
 
-struct Unit {
+struct TextUnit {
   std::string text;  ///< the characters of `span`; for units without characters the token's text
   std::optional<Span> span;  ///< in the text of the segment; none for template tokens
   std::int32_t segment = 0;
@@ -30,8 +30,8 @@ struct Unit {
 
 /// Ordered by segment, then by first character; disjoint. Tokens of no unit are unassigned.
 struct Units {
-  UnitKind kind = UnitKind::word;
-  std::vector<Unit> units;
+  Unit kind = Unit::word;
+  std::vector<TextUnit> units;
 
   std::int64_t size() const { return static_cast<std::int64_t>(units.size()); }
   /// unit of each token position, or none.  [tokens]
@@ -45,7 +45,7 @@ std::vector<Span> word_spans(std::string_view text);
 
 /// pair: nullptr for single texts. A token that touches several words (sentences ...) merges them,
 /// so that units stay a partition; the merged unit's span is their hull.
-Units make_units(UnitKind kind, const Encoding& encoding, std::string_view text,
+Units make_units(Unit kind, const Encoding& encoding, std::string_view text,
                  const std::string* pair);
 
 }  // namespace pellucid

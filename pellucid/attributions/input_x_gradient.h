@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// Input x gradient: a_i = dF/dE_i * (E_i - E'_i), E' = 0 by default.  Shrikumar et al. 2016, arXiv
+// 1605.01713 Complete only for linear F.
+#pragma once
+
+#include "pellucid/attributions/method.h"
+#include "pellucid/attributions/reduction.h"
+
+namespace pellucid {
+
+struct InputXGradient {
+  Replacement baseline{.kind = Replacement::Kind::zero};
+  Reduce reduce = Reduce::dot;
+  std::string layer = "embeddings";
+
+  std::string name() const { return "input-x-gradient"; }
+  Parameters parameters() const;
+  Attribution operator()(Evaluator& evaluator) const;
+};
+
+}  // namespace pellucid

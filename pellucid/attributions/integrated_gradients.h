@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+// Integrated gradients along the straight path from a baseline.  Sundararajan et al. 2017, arXiv
+// 1703.01365
+//   A = (E - E') * integral over alpha of dF/dE at E' + alpha (E - E')
+#pragma once
+
+#include <optional>
+
+#include "pellucid/attributions/method.h"
+#include "pellucid/attributions/quadrature.h"
+#include "pellucid/attributions/reduction.h"
+
+namespace pellucid {
+
+struct IntegratedGradients {
+  int steps = 32;
+  Rule rule = Rule::gauss_legendre;
+  /// When set, `steps` and `rule` are not used: Clenshaw-Curtis points are doubled until gap and
+  /// scores have settled within this share, at most 257 points.
+  std::optional<double> tolerance;
+  Replacement baseline{.kind = Replacement::Kind::pad};
+  Reduce reduce = Reduce::dot;
+  std::string layer = "embeddings";
+
+  std::string name() const { return "integrated-gradients"; }
+  Parameters parameters() const;
+  Attribution operator()(Evaluator& evaluator) const;
+};
+
+}  // namespace pellucid

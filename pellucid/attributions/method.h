@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// Method: which variants of the input the model should see, and how to combine what it answers. Any
+// struct will do that has `std::string name() const`, `Parameters parameters() const` and
+// `Attribution operator()(Evaluator&) const`.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "pellucid/attributions/explanation.h"
+#include "pellucid/evaluator/evaluator.h"
+
+namespace pellucid {
+
+using Parameters = std::vector<std::pair<std::string, Parameter>>;
+
+/// What a method finds, for every target. Exactly one of token_scores and unit_scores is filled.
+struct Attribution {
+  std::vector<std::vector<double>> token_scores;     ///< [targets][tokens], after reduction
+  std::vector<std::vector<double>> unit_scores;      ///< [targets][units]
+  std::vector<std::vector<double>> standard_errors;  ///< [targets][units]; empty: exact
+  std::vector<double> baseline_values;               ///< [targets]; empty: never evaluated
+  bool complete = false;  ///< scores should sum to value - baseline value: the gap is reported
+  bool is_signed = true;
+  bool converged = true;
+  /// [targets, tokens, hidden] before multiplication and reduction; kept when the caller wants to
+  /// dump it.
+  std::optional<GradientSum> gradients;
+};
+
+class Method {
+ public:
+  template <class M>
+  Method(M method)  // NOLINT(google-explicit-constructor): .method = IntegratedGradients{...}
+      : name_(method.name()),
+        parameters_(method.parameters()),
+        run_([method](Evaluator& evaluator) { return method(evaluator); }) {}
+
+  const std::string& name() const { return name_; }
+  const Parameters& parameters() const { return parameters_; }
+  Attribution operator()(Evaluator& evaluator) const { return run_(evaluator); }
+
+ private:
+  std::string name_;
+  Parameters parameters_;
+  std::function<Attribution(Evaluator&)> run_;
+};
+
+}  // namespace pellucid

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+// Occlusion: how much the target falls when a window of units is replaced.  Zeiler, Fergus 2013,
+// arXiv 1311.2901
+//   phi_u = mean over the windows that cover u of (v(all) - v(all without the window))
+// Windows start at 0, stride, 2 stride ...; the last one is shifted back to end with the text.
+// window = stride = 1 is leave-one-out.
+#pragma once
+
+#include "pellucid/attributions/method.h"
+
+namespace pellucid {
+
+struct Occlusion {
+  int window = 1;
+  int stride = 1;
+  bool share = false;  ///< divide each effect by the size of its window
+  Replacement replacement{.kind = Replacement::Kind::mask};
+
+  std::string name() const { return "occlusion"; }
+  Parameters parameters() const;
+  Attribution operator()(Evaluator& evaluator) const;
+};
+
+}  // namespace pellucid

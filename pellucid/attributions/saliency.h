@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: Apache-2.0
+// Saliency: the size of the gradient at the input.  Simonyan et al. 2013, arXiv 1312.6034
+//   a_i = |dF / dE_i|, or |dF / dE_i| |E_i| with times_norm
+// A bare gradient has no meaning as a sum, so the default reduction is l2.
+#pragma once
+
+#include "pellucid/attributions/method.h"
+#include "pellucid/attributions/reduction.h"
+
+namespace pellucid {
+
+struct Saliency {
+  Reduce reduce = Reduce::l2;
+  bool times_norm = false;
+  std::string layer = "embeddings";
+
+  std::string name() const { return "saliency"; }
+  Parameters parameters() const;
+  Attribution operator()(Evaluator& evaluator) const;
+};
+
+}  // namespace pellucid

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pellucid/cli/json_item.h"
+
+#include <fmt/ranges.h>
+
+#include <limits>
+#include <nlohmann/json.hpp>
+
+#include "pellucid/base/error.h"
+#include "pellucid/base/json.h"
+#include "pellucid/base/spelling.h"
+
+namespace pellucid::cli {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+/// Fields with a meaning that this program does not have: explaining without them would explain
+/// something else.
+constexpr std::array kUnsupported{"spans", "continuation", "continuation_ids", "input_ids"};
+
+std::string brief(const Json& value) { return quote(value.dump(-1, ' ', false, Json::error_handler_t::replace)); }
+
+[[noreturn]] void refuse(const char* field, const Json& value, const char* expected) {
+  fail("field \"{}\" is {}, expected {}", field, brief(value), expected);
+}
+
+std::optional<std::string> text_field(const Json& object, const char* field) {
+  const auto found = object.find(field);
+  if (found == object.end() || found->is_null()) return std::nullopt;
+  if (!found->is_string()) refuse(field, *found, "a text");
+  return found->get<std::string>();
+}
+
+/// A label or an index, as text.
+std::string target_text(const char* field, const Json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_number_integer()) return value.dump();
+  refuse(field, value, "a label or an index");
+}
+
+void read_texts(const Json& object, Input& input) {
+  const auto text = text_field(object, "text");
+  const auto question = text_field(object, "question");
+  const auto context = text_field(object, "context");
+  if (question || context) {
+    check(!text, "fields \"text\" and \"{}\" do not go together",
+          question ? "question" : "context");
+    check(question.has_value(), "field \"question\" is missing");
+    check(context.has_value(), "field \"context\" is missing");
+    input.item.text = *question;
+    input.item.pair = *context;
+    return;
+  }
+  if (!text) {
+    std::vector<std::string> keys;
+    for (const auto& [key, value] : object.items()) keys.push_back(key);
+    fail("field \"text\" is missing (found: {})", keys.empty() ? "nothing" : fmt::format("{}", fmt::join(keys, ", ")));
+  }
+  input.item.text = *text;
+  input.item.pair = text_field(object, "pair");
+}
+
+void read_ids(const Json& object, Input& input) {
+  const auto found = object.find("ids");
+  check(found != object.end(), "field \"ids\" is missing");
+  if (!found->is_array()) refuse("ids", *found, "a list of token ids");
+  for (const Json& id : *found) {
+    if (!id.is_number_integer() || id < 0 || id > std::numeric_limits<std::int32_t>::max()) {
+      refuse("ids", id, "token ids");
+    }
+    input.ids.push_back(id.get<std::int32_t>());
+  }
+}
+
+}  // namespace
+
+void read_json_item(std::string_view line, bool decode, Input& input) {
+  const Json object = parse_json(line, "the line");
+  check(object.is_object(), "the line is {}, expected an object", brief(object));
+  if (const auto id = object.find("id"); id != object.end()) input.item.id = id->dump();
+  if (decode) return read_ids(object, input);
+  for (const char* field : kUnsupported) {
+    check(!object.contains(field) || object[field].is_null(),
+          "field \"{}\" is not supported (supported: text, pair, question, context, target, label, "
+          "id)",
+          field);
+  }
+  read_texts(object, input);
+  if (const auto target = object.find("target"); target != object.end() && !target->is_null()) {
+    if (target->is_array()) {
+      for (const Json& one : *target) input.item.targets.push_back(target_text("target", one));
+    } else {
+      input.item.targets.push_back(target_text("target", *target));
+    }
+  }
+  if (const auto label = object.find("label"); label != object.end() && !label->is_null()) {
+    input.item.true_label = target_text("label", *label);
+  }
+}
+
+std::string error_json(const std::string& id, const std::string& error, std::int64_t line) {
+  Json object;
+  object["id"] = Json::parse(id);
+  object["error"] = error;
+  object["line"] = line;
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+}  // namespace pellucid::cli

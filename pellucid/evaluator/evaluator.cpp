@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pellucid/evaluator/evaluator.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "pellucid/base/error.h"
+
+namespace pellucid {
+namespace {
+
+/// rows = from + alpha (to - from)
+void interpolate(const Path& path, double alpha, float* rows) {
+  const auto share = static_cast<float>(alpha);
+  const float* from = path.from.data();
+  const float* to = path.to.data();
+  for (std::int64_t i = 0; i < path.from.size(); ++i) rows[i] = from[i] + share * (to[i] - from[i]);
+}
+
+}  // namespace
+
+GradientSum::GradientSum(std::int64_t targets, std::int64_t tokens, std::int64_t hidden)
+    : targets_(targets),
+      tokens_(tokens),
+      hidden_(hidden),
+      sum_(static_cast<std::size_t>(targets * tokens * hidden)) {}
+
+void GradientSum::add(double weight, const GradientView& gradients) {
+  double* sum = sum_.data();
+  for (std::int64_t target = 0; target < targets_; ++target) {
+    const float* added = gradients.row(target, 0);
+    for (std::int64_t i = 0; i < tokens_ * hidden_; ++i) *sum++ += weight * double{added[i]};
+  }
+}
+
+std::span<const double> GradientSum::row(std::int64_t target, std::int64_t token) const {
+  return {sum_.data() + (target * tokens_ + token) * hidden_, static_cast<std::size_t>(hidden_)};
+}
+
+Evaluator::Evaluator(Model model, const Encoding& encoding, const Units& units, Sequence input,
+                     std::vector<Target> targets, Executor& executor, std::uint64_t seed)
+    : model_(std::move(model)),
+      encoding_(encoding),
+      units_(units),
+      input_(std::move(input)),
+      targets_(std::move(targets)),
+      executor_(executor),
+      seed_(seed) {}
+
+void Evaluator::run() {
+  const std::vector<Work> works = std::exchange(queue_, {});
+  executor_.run(works);
+  kept_.clear();
+}
+
+void Evaluator::warn(std::string warning) {
+  if (std::find(warnings_.begin(), warnings_.end(), warning) == warnings_.end()) {
+    warnings_.push_back(std::move(warning));
+  }
+}
+
+Tensor Evaluator::embeddings() const { return model_.network().embed(input_.ids); }
+
+void Evaluator::ask_without(const std::vector<std::vector<bool>>& kept,
+                            const Replacement& replacement, Values& answers) {
+  const bool erase = replacement.kind == Replacement::Kind::erase;
+  const std::optional<std::int32_t> id = erase ? std::nullopt : replacement_id(replacement);
+  auto inputs = std::make_shared<std::vector<Sequence>>();
+  Work work;
+  for (const std::vector<bool>& units : kept) {
+    if (erase) {
+      inputs->push_back(shortened(units));
+    } else if (id) {
+      inputs->push_back(without(units, *id));
+    } else {
+      inputs->push_back(input_);
+    }
+  }
+  if (!erase && !id) {  // a vector that is no token's embedding
+    auto real = std::make_shared<const Tensor>(embeddings());
+    auto row = std::make_shared<const Tensor>(replacement_row(replacement));
+    auto masks = std::make_shared<const std::vector<std::vector<bool>>>(kept);
+    work.fill = [this, real, row, masks](std::int64_t probe, float* rows) {
+      std::copy_n(real->data(), real->size(), rows);
+      const auto& mask = (*masks)[static_cast<std::size_t>(probe)];
+      for (std::size_t unit = 0; unit < mask.size(); ++unit) {
+        if (mask[unit]) continue;
+        for (const std::int64_t token : units_.units[unit].tokens) {
+          std::copy_n(row->data(), row->size(), rows + token * row->size());
+        }
+      }
+    };
+  }
+  answers.assign(kept.size(), {});
+  work.probes = static_cast<std::int64_t>(kept.size());
+  work.targets = &targets_;
+  work.input = [inputs](std::int64_t probe) -> const Sequence& {
+    return (*inputs)[static_cast<std::size_t>(probe)];
+  };
+  work.deliver = [&answers](std::int64_t probe, const Answers& found) {
+    answers[static_cast<std::size_t>(probe)].assign(found.values.begin(), found.values.end());
+  };
+  forwards_ += work.probes;
+  queue_.push_back(std::move(work));
+}
+
+void Evaluator::ask_values(const Path& path, std::vector<double> alphas, Values& answers) {
+  answers.assign(alphas.size(), {});
+  Work work;
+  work.probes = static_cast<std::int64_t>(alphas.size());
+  work.input = [this](std::int64_t) -> const Sequence& { return input_; };
+  work.targets = &targets_;
+  work.tap = path.tap;
+  work.fill = [path, alphas](std::int64_t probe, float* rows) {
+    interpolate(path, alphas[static_cast<std::size_t>(probe)], rows);
+  };
+  work.deliver = [&answers](std::int64_t probe, const Answers& found) {
+    answers[static_cast<std::size_t>(probe)].assign(found.values.begin(), found.values.end());
+  };
+  forwards_ += work.probes;
+  queue_.push_back(std::move(work));
+}
+
+void Evaluator::ask_gradients(const Path& path, std::vector<double> alphas, Fold fold) {
+  Work work;
+  work.probes = static_cast<std::int64_t>(alphas.size());
+  work.input = [this](std::int64_t) -> const Sequence& { return input_; };
+  work.targets = &targets_;
+  work.gradients = true;
+  work.tap = path.tap;
+  work.fill = [path, alphas](std::int64_t probe, float* rows) {
+    interpolate(path, alphas[static_cast<std::size_t>(probe)], rows);
+  };
+  work.deliver = [fold = std::move(fold)](std::int64_t probe, const Answers& found) {
+    fold(static_cast<std::size_t>(probe), found.values, *found.gradients);
+  };
+  forwards_ += work.probes;
+  vjps_ += work.probes;
+  queue_.push_back(std::move(work));
+}
+
+void Evaluator::ask_gradients(const std::string& tap, Fold fold) {
+  Work work;
+  work.probes = 1;
+  work.input = [this](std::int64_t) -> const Sequence& { return input_; };
+  work.targets = &targets_;
+  work.gradients = true;
+  work.tap = tap;
+  work.deliver = [fold = std::move(fold)](std::int64_t, const Answers& found) {
+    fold(0, found.values, *found.gradients);
+  };
+  forwards_ += 1;
+  vjps_ += 1;
+  queue_.push_back(std::move(work));
+}
+
+std::optional<std::int32_t> Evaluator::replacement_id(const Replacement& replacement) {
+  const Tokenizer& tokenizer = model_.tokenizer();
+  const auto instead = [this](std::optional<std::int32_t> id, const char* wanted,
+                              const char* used) {
+    if (id) warn(fmt::format("the tokenizer has no {} token: {} is used instead", wanted, used));
+    return id;
+  };
+  switch (replacement.kind) {
+    case Replacement::Kind::pad:
+      if (const auto id = tokenizer.pad_id()) return id;
+      if (const auto id = instead(tokenizer.unk_id(), "pad", "unk")) return id;
+      if (const auto id = instead(tokenizer.eos_id(), "pad", "eos")) return id;
+      warn("the tokenizer has no pad, unk or eos token: the zero vector is used instead");
+      return std::nullopt;
+    case Replacement::Kind::mask:
+      if (const auto id = tokenizer.mask_id()) return id;
+      if (const auto id = instead(tokenizer.unk_id(), "mask", "unk")) return id;
+      return replacement_id({.kind = Replacement::Kind::pad});
+    case Replacement::Kind::unk:
+      check_usage(tokenizer.unk_id().has_value(),
+                  "replacement unk: the tokenizer has no unk token");
+      return tokenizer.unk_id();
+    case Replacement::Kind::token: {
+      const auto id = tokenizer.id(replacement.token);
+      check_usage(id.has_value(), "replacement \"{}\" is no token of the vocabulary",
+                  replacement.token);
+      return id;
+    }
+    case Replacement::Kind::zero:
+    case Replacement::Kind::mean:
+    case Replacement::Kind::erase:
+    case Replacement::Kind::ids:
+      return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+/// [1, hidden] for replacements that are no token.
+Tensor Evaluator::replacement_row(const Replacement& replacement) const {
+  const std::int64_t hidden = model_.network().shape().hidden;
+  if (replacement.kind != Replacement::Kind::mean) return Tensor::zeros({1, hidden});
+  return model_.mean_embedding();
+}
+
+Sequence Evaluator::without(const std::vector<bool>& kept, std::int32_t id) const {
+  Sequence input = input_;
+  for (std::size_t unit = 0; unit < kept.size(); ++unit) {
+    if (kept[unit]) continue;
+    for (const std::int64_t token : units_.units[unit].tokens) {
+      input.ids[static_cast<std::size_t>(token)] = id;
+    }
+  }
+  return input;
+}
+
+/// Tokens of removed units are left out; positions close up, token types stay.
+Sequence Evaluator::shortened(const std::vector<bool>& kept) const {
+  std::vector<bool> stays(input_.ids.size(), true);
+  for (std::size_t unit = 0; unit < kept.size(); ++unit) {
+    if (kept[unit]) continue;
+    for (const std::int64_t token : units_.units[unit].tokens) {
+      stays[static_cast<std::size_t>(token)] = false;
+    }
+  }
+  check_usage(input_.reads.empty(),
+              "replacement delete: targets at positions need a replacement that keeps the length");
+  Sequence input;
+  for (std::size_t token = 0; token < stays.size(); ++token) {
+    if (!stays[token]) continue;
+    input.ids.push_back(input_.ids[token]);
+    if (!input_.types.empty()) input.types.push_back(input_.types[token]);
+  }
+  check(!input.ids.empty(), "replacement delete: nothing is left of the input");
+  return input;
+}
+
+Path Evaluator::straight_path(const Replacement& baseline, const std::string& tap) {
+  check_usage(baseline.kind != Replacement::Kind::erase,
+              "baseline delete: a path needs a baseline of the same length");
+  check_usage(tap == "embeddings",
+              "layer \"{}\": paths start at the word embeddings only (expected: embeddings)", tap);
+  Path path;
+  path.tap = tap;
+  path.to = embeddings();
+  if (baseline.kind == Replacement::Kind::ids) {
+    check_usage(baseline.ids.size() == input_.ids.size(),
+                "baseline of {} ids for an input of {} tokens", baseline.ids.size(),
+                input_.ids.size());
+    path.from = model_.network().embed(baseline.ids);
+    return path;
+  }
+  path.from = path.to.clone();
+  const std::optional<std::int32_t> id = replacement_id(baseline);
+  const Tensor row = id ? model_.network().embed(std::span<const std::int32_t>(&*id, 1))
+                        : replacement_row(baseline);
+  for (std::size_t token = 0; token < encoding_.tokens.size(); ++token) {
+    if (encoding_.tokens[token].special) continue;
+    std::copy_n(row.data(), row.size(), path.from.row(static_cast<std::int64_t>(token)));
+  }
+  return path;
+}
+
+}  // namespace pellucid

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+// Evaluator: what a method may ask about one text. It turns "units without these", "points on this
+// path" into probes, has them run with those of other texts, and counts them.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "pellucid/evaluator/executor.h"
+#include "pellucid/evaluator/replacement.h"
+#include "pellucid/models/model.h"
+#include "pellucid/text/units.h"
+
+namespace pellucid {
+
+/// Values [probes][targets].
+using Values = std::vector<std::vector<double>>;
+
+/// A straight line in the space of one activation: from + alpha (to - from), both [tokens, hidden].
+struct Path {
+  std::string tap = "embeddings";
+  Tensor from;
+  Tensor to;
+};
+
+/// Gradients of all targets, summed with weights; double, so that many small terms do not get lost.
+class GradientSum {
+ public:
+  GradientSum(std::int64_t targets, std::int64_t tokens, std::int64_t hidden);
+  void add(double weight, const GradientView& gradients);
+
+  std::int64_t targets() const { return targets_; }
+  std::int64_t tokens() const { return tokens_; }
+  std::int64_t hidden() const { return hidden_; }
+  /// [hidden]
+  std::span<const double> row(std::int64_t target, std::int64_t token) const;
+
+ private:
+  std::int64_t targets_, tokens_, hidden_;
+  std::vector<double> sum_;  // [targets, tokens, hidden]
+};
+
+class Evaluator {
+ public:
+  /// `encoding`, `units` and `executor` must outlive the evaluator.
+  Evaluator(Model model, const Encoding& encoding, const Units& units, Sequence input,
+            std::vector<Target> targets, Executor& executor, std::uint64_t seed);
+
+  const Encoding& encoding() const { return encoding_; }
+  const Units& units() const { return units_; }
+  const std::vector<Target>& targets() const { return targets_; }
+  std::int64_t tokens() const { return input_.size(); }
+  std::int64_t target_count() const { return static_cast<std::int64_t>(targets_.size()); }
+  std::uint64_t seed() const { return seed_; }
+
+  // Questions. ask_* queue probes whose answers are there after run(); so that unlike questions
+  // share a pass.
+  /// Targets on the real input, known since the prediction: no probe.
+  const std::vector<double>& values() const { return values_; }
+  void set_values(std::vector<double> values) { values_ = std::move(values); }
+
+  /// kept[u] true: unit u stays; else it is replaced.
+  void ask_without(const std::vector<std::vector<bool>>& kept, const Replacement& replacement,
+                   Values& answers);
+  /// Targets at points of a path.
+  void ask_values(const Path& path, std::vector<double> alphas, Values& answers);
+  /// fold(point, values [targets], gradients) in the order of the points.
+  using Fold = std::function<void(std::size_t, std::span<const double>, const GradientView&)>;
+  void ask_gradients(const Path& path, std::vector<double> alphas, Fold fold);
+  /// The gradient at the real input.
+  void ask_gradients(const std::string& tap, Fold fold);
+  void run();
+
+  /// From the baseline to the input, at a tap. Template tokens keep their own embedding in the
+  /// baseline.
+  Path straight_path(const Replacement& baseline, const std::string& tap = "embeddings");
+  /// Word embeddings of the real input, [tokens, hidden].
+  Tensor embeddings() const;
+
+  void warn(std::string warning);
+  const std::vector<std::string>& warnings() const { return warnings_; }
+  std::int64_t forwards() const { return forwards_; }
+  std::int64_t vjps() const { return vjps_; }
+
+ private:
+  std::optional<std::int32_t> replacement_id(const Replacement& replacement);
+  Tensor replacement_row(const Replacement& replacement) const;
+  Sequence without(const std::vector<bool>& kept, std::int32_t id) const;
+  Sequence shortened(const std::vector<bool>& kept) const;
+
+  Model model_;
+  const Encoding& encoding_;
+  const Units& units_;
+  Sequence input_;
+  std::vector<Target> targets_;
+  Executor& executor_;
+  std::uint64_t seed_;
+  std::vector<double> values_;
+  std::vector<Work> queue_;
+  std::vector<std::shared_ptr<const void>> kept_;  // what queued work refers to
+  std::vector<std::string> warnings_;
+  std::int64_t forwards_ = 0;
+  std::int64_t vjps_ = 0;
+};
+
+}  // namespace pellucid

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// Replacement: what stands where something is taken away: the start of a path (baseline) or a
+// removed unit.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pellucid/evaluator/target.h"
+
+namespace pellucid {
+
+struct Replacement {
+  enum class Kind {
+    pad,    ///< the pad token; without one unk, else eos, else zero, with a warning
+    mask,   ///< the mask token; without one unk, else pad, with a warning
+    unk,    ///< the unknown token; Error without one
+    zero,   ///< zero vector in place of the word embedding
+    mean,   ///< mean of the word-embedding table over ordinary tokens
+    erase,  ///< "delete": tokens are removed, positions close up
+    token,  ///< one given token
+    ids,    ///< a whole baseline of as many ids as the input has tokens
+  };
+  Kind kind = Kind::pad;
+  std::string token{};            ///< for Kind::token
+  std::vector<std::int32_t> ids{};  ///< for Kind::ids
+
+  /// "pad", "mask", "unk", "zero", "mean", "delete" or "empty", "ID,ID,...", or a token of the
+  /// vocabulary.
+  static Replacement parse(std::string_view text);
+  std::string name() const;
+};
+
+}  // namespace pellucid

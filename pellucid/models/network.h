@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: Apache-2.0
+// Network: what all model families have in common for those who only run and differentiate them.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "pellucid/autodiff/tap.h"
+#include "pellucid/nn/batch.h"
+
+namespace pellucid {
+
+class Checkpoint;
+struct ModelConfig;
+
+enum class HeadKind {
+  none,                     ///< bare encoder: the last hidden states
+  sequence_classification,  ///< one row of logits for each sequence
+  token_classification,     ///< one row for each position read
+  question_answering,       ///< one row (start, end) for each position read
+  masked_lm,                ///< one row over the vocabulary for each position read
+};
+
+/// Sizes that callers need to plan batches and to check inputs.
+struct NetworkShape {
+  HeadKind head = HeadKind::none;
+  std::int64_t vocabulary = 0;
+  std::int64_t types = 0;          ///< token types; 0: the model has none
+  std::int64_t max_positions = 0;  ///< longest sequence
+  std::int64_t hidden = 0;
+  std::int64_t layers = 0;
+  std::int64_t heads = 0;
+  std::int64_t outputs = 0;  ///< width of a row of logits
+  /// Floats of activations for each token: kept until the VJP, and at most at once without one.
+  std::int64_t tracked_floats_per_token = 0;
+  std::int64_t untracked_floats_per_token = 0;
+
+  /// The head reads one row of each sequence, chosen by the family's rule.
+  bool pooled() const { return head == HeadKind::sequence_classification; }
+};
+
+/// Immutable; may be used from several threads.
+class Network {
+ public:
+  virtual ~Network() = default;
+  /// logits: [sequences, outputs] for heads that pool, else [positions read, outputs].
+  virtual Variable operator()(const Batch& batch, Tap& tap) const = 0;
+  /// Rows of the word-embedding table, [ids, hidden]: the values at the tap "embeddings".
+  virtual Tensor embed(std::span<const std::int32_t> ids) const = 0;
+  const NetworkShape& shape() const { return shape_; }
+
+ protected:
+  NetworkShape shape_;
+};
+
+/// The head that config.json's "architectures" names. Throws Error for one that is not supported.
+HeadKind named_head(const ModelConfig& config);
+
+/// Builds the network that config.json describes, with this head.
+/// Throws Error naming a model type, option or tensor that is missing, unknown or of the wrong
+/// shape.
+std::unique_ptr<const Network> make_network(HeadKind head, const ModelConfig& config,
+                                            Checkpoint& checkpoint);
+
+}  // namespace pellucid

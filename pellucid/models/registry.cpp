@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+// Model types by name. A family is one file; a new one is one line here.
+#include <fmt/ranges.h>
+
+#include <array>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "pellucid/base/error.h"
+#include "pellucid/base/spelling.h"
+#include "pellucid/io/config.h"
+#include "pellucid/models/bert.h"
+#include "pellucid/models/network.h"
+
+namespace pellucid {
+namespace {
+
+struct Family {
+  std::string_view model_type;
+  std::unique_ptr<const Network> (*make)(HeadKind, const ModelConfig&, Checkpoint&);
+};
+
+constexpr std::array kFamilies{
+    Family{"bert", make_bert},
+};
+
+struct HeadName {
+  std::string_view suffix;  ///< of a class name in "architectures"
+  HeadKind head;
+};
+
+constexpr std::array kHeads{
+    HeadName{"ForSequenceClassification", HeadKind::sequence_classification},
+    HeadName{"ForTokenClassification", HeadKind::token_classification},
+    HeadName{"ForQuestionAnswering", HeadKind::question_answering},
+    HeadName{"ForMaskedLM", HeadKind::masked_lm},
+    HeadName{"ForPreTraining", HeadKind::masked_lm},
+    HeadName{"LMHeadModel", HeadKind::masked_lm},
+    HeadName{"Model", HeadKind::none},
+};
+
+}  // namespace
+
+HeadKind named_head(const ModelConfig& config) {
+  check(!config.architectures.empty(),
+        "{}: \"architectures\" is missing: it names the head; choose one with --task",
+        config.fields.name());
+  const std::string& architecture = config.architectures.front();
+  for (const HeadName& known : kHeads) {
+    if (architecture.ends_with(known.suffix)) return known.head;
+  }
+  fail("{}: \"architectures\" names {}, a head that is not supported", config.fields.name(),
+       architecture);
+}
+
+std::unique_ptr<const Network> make_network(HeadKind head, const ModelConfig& config,
+                                            Checkpoint& checkpoint) {
+  std::vector<std::string> known;
+  for (const Family& family : kFamilies) {
+    if (family.model_type == config.model_type) return family.make(head, config, checkpoint);
+    known.emplace_back(family.model_type);
+  }
+  fail("{}: \"model_type\" is \"{}\", expected one of: {}{}", config.fields.name(),
+       config.model_type, fmt::format("{}", fmt::join(known, ", ")),
+       did_you_mean(config.model_type, known));
+}
+
+}  // namespace pellucid

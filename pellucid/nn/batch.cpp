@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pellucid/nn/batch.h"
+
+#include <numeric>
+
+#include "pellucid/base/error.h"
+
+namespace pellucid {
+
+void Batch::add(const Sequence& sequence) {
+  const std::int64_t start = tokens();
+  const std::size_t length = sequence.ids.size();
+  ids.insert(ids.end(), sequence.ids.begin(), sequence.ids.end());
+  if (sequence.types.empty()) {
+    types.resize(types.size() + length, 0);
+  } else {
+    check(sequence.types.size() == length, "{} token types for {} tokens", sequence.types.size(),
+          length);
+    types.insert(types.end(), sequence.types.begin(), sequence.types.end());
+  }
+  positions.resize(positions.size() + length);
+  if (sequence.positions.empty()) {
+    std::iota(positions.end() - static_cast<std::ptrdiff_t>(length), positions.end(), 0);
+  } else {
+    check(sequence.positions.size() == length, "{} positions for {} tokens",
+          sequence.positions.size(), length);
+    std::copy(sequence.positions.begin(), sequence.positions.end(),
+              positions.end() - static_cast<std::ptrdiff_t>(length));
+  }
+  offsets.push_back(tokens());
+  if (sequence.reads.empty()) {
+    for (std::int64_t row = start; row < tokens(); ++row) reads.push_back(row);
+  } else {
+    for (const std::int64_t position : sequence.reads) {
+      check(0 <= position && position < sequence.size(), "position {} of a sequence of {} tokens",
+            position, length);
+      reads.push_back(start + position);
+    }
+  }
+  read_offsets.push_back(static_cast<std::int64_t>(reads.size()));
+}
+
+}  // namespace pellucid

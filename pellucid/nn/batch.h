@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+// Batch: sequences of unequal length, one after the other. There is no padding to compute or to
+// mask, and results do not depend on what else is in the batch.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+namespace pellucid {
+
+/// What a model sees of one text: parallel lists, one entry for each token.
+struct Sequence {
+  std::vector<std::int32_t> ids;
+  std::vector<std::int32_t> types;      ///< token types; empty: all 0
+  std::vector<std::int32_t> positions;  ///< empty: 0, 1, 2 ...
+  /// Positions whose output a token-level head computes, ascending; empty: all. Heads that pool
+  /// ignore it.
+  std::vector<std::int64_t> reads;
+
+  std::int64_t size() const { return static_cast<std::int64_t>(ids.size()); }
+};
+
+struct Batch {
+  std::vector<std::int32_t> ids;        ///< [tokens]
+  std::vector<std::int32_t> types;      ///< [tokens]
+  std::vector<std::int32_t> positions;  ///< [tokens]
+  std::vector<std::int64_t> offsets{
+      0};  ///< [sequences + 1]: rows of sequence s are offsets[s] .. offsets[s + 1]
+  std::vector<std::int64_t> reads;            ///< rows whose output is wanted, ascending
+  std::vector<std::int64_t> read_offsets{0};  ///< [sequences + 1] into reads
+
+  std::int64_t tokens() const { return static_cast<std::int64_t>(ids.size()); }
+  std::int64_t sequences() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
+  bool reads_all() const { return reads.size() == ids.size(); }
+
+  void add(const Sequence& sequence);
+};
+
+}  // namespace pellucid

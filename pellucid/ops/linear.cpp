@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pellucid/ops/linear.h"
+
+#include <cstdint>
+#include <utility>
+
+#include "pellucid/base/error.h"
+#include "pellucid/tensor/convert.h"
+
+namespace pellucid {
+
+LinearWeights::LinearWeights(std::vector<MatrixSource> stacked, std::vector<float> bias)
+    : stacked_(std::move(stacked)), bias_(std::move(bias)), inputs_(stacked_.front().inputs) {
+  for (const MatrixSource& source : stacked_) {
+    check(source.inputs == inputs_, "linear: stacked matrices have input widths {} and {}", inputs_,
+          source.inputs);
+    outputs_ += source.outputs;
+  }
+  check(bias_.empty() || static_cast<std::int64_t>(bias_.size()) == outputs_,
+        "linear: bias has {} values, expected {}", bias_.size(), outputs_);
+}
+
+PackedMatrix LinearWeights::pack(PackedMatrix::Layout layout, std::int64_t inputs,
+                                 std::int64_t outputs) const {
+  const MatrixSource& first = stacked_.front();
+  const bool aligned = reinterpret_cast<std::uintptr_t>(first.data) % alignof(float) == 0;
+  if (stacked_.size() == 1 && first.dtype == DType::f32 && aligned) {
+    return {static_cast<const float*>(first.data), inputs, outputs, layout};
+  }
+  Tensor whole = Tensor::uninitialized({outputs_, inputs_});
+  std::int64_t row = 0;
+  for (const MatrixSource& source : stacked_) {
+    convert_to_f32(source.dtype, source.data, source.outputs * source.inputs, whole.row(row));
+    row += source.outputs;
+  }
+  return {whole.data(), inputs, outputs, layout};
+}
+
+const PackedMatrix& LinearWeights::forward() const {
+  std::call_once(forward_once_, [this] {
+    forward_ =
+        std::make_unique<PackedMatrix>(pack(PackedMatrix::Layout::column_major, inputs_, outputs_));
+  });
+  return *forward_;
+}
+
+const PackedMatrix& LinearWeights::vjp() const {
+  std::call_once(vjp_once_, [this] {
+    vjp_ = std::make_unique<PackedMatrix>(pack(PackedMatrix::Layout::row_major, outputs_, inputs_));
+  });
+  return *vjp_;
+}
+
+Variable linear(const Variable& x, const LinearWeights& weights) {
+  check(x.width() == weights.inputs(), "linear: x has width {}, expected {}", x.width(),
+        weights.inputs());
+  Tensor y = Tensor::uninitialized({x.rows(), weights.outputs()});
+  weights.forward().multiply(x.value, y, weights.bias());
+  if (!x.tracked()) return Variable(std::move(y));
+  return record(std::move(y), {&x}, [&weights](const Tensor& cotangent, InputCotangents& inputs) {
+    if (Tensor* sum = inputs.accumulator(0)) {
+      weights.vjp().multiply_add(cotangent, *sum);
+      return;
+    }
+    Tensor x_cotangent = Tensor::uninitialized({cotangent.rows(), weights.inputs()});
+    weights.vjp().multiply(cotangent, x_cotangent, nullptr);
+    inputs.add(0, std::move(x_cotangent));
+  });
+}
+
+}  // namespace pellucid

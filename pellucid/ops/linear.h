@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// y = x W^T + b.  x: [rows, in]   W: [out, in]   b: [out] or none   y: [rows, out]
+// Saves nothing. VJP: x^ = y^ W, one product for all K cotangents, added in place where x has
+// received one already.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "pellucid/autodiff/tape.h"
+#include "pellucid/ops/product.h"
+#include "pellucid/tensor/dtype.h"
+
+namespace pellucid {
+
+/// A matrix [out, in] where a file holds it, row after row.
+struct MatrixSource {
+  const void* data = nullptr;
+  DType dtype = DType::f32;  ///< f32, f16, bf16 or f64
+  std::int64_t outputs = 0;
+  std::int64_t inputs = 0;
+  std::shared_ptr<const void> owner;  ///< keeps the data alive
+};
+
+/// Frozen weights of a linear map, several matrices of equal input width stacked into one product
+/// (query, key, value). They are packed for the forward and for the VJP when first used. Immutable
+/// from outside; safe to share.
+class LinearWeights {
+ public:
+  /// bias: one value for each output, or empty.
+  LinearWeights(std::vector<MatrixSource> stacked, std::vector<float> bias);
+
+  std::int64_t inputs() const { return inputs_; }
+  std::int64_t outputs() const { return outputs_; }
+  const float* bias() const { return bias_.empty() ? nullptr : bias_.data(); }
+
+  const PackedMatrix& forward() const;  ///< x W^T
+  const PackedMatrix& vjp() const;      ///< y^ W
+
+ private:
+  PackedMatrix pack(PackedMatrix::Layout layout, std::int64_t inputs, std::int64_t outputs) const;
+
+  std::vector<MatrixSource> stacked_;
+  std::vector<float> bias_;
+  std::int64_t inputs_ = 0;
+  std::int64_t outputs_ = 0;
+  mutable std::once_flag forward_once_;
+  mutable std::once_flag vjp_once_;
+  mutable std::unique_ptr<PackedMatrix> forward_;
+  mutable std::unique_ptr<PackedMatrix> vjp_;
+};
+
+/// The weights must outlive the tape that x is on.
+Variable linear(const Variable& x, const LinearWeights& weights);
+
+}  // namespace pellucid

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+// Products with a frozen matrix, by oneDNN. The matrix is packed once into the layout that the
+// product kernel wants; kernels are generated once per shape, with row counts rounded up to few
+// sizes. This is the one file pair that knows oneDNN and the differences between its versions 2
+// and 3.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "pellucid/tensor/tensor.h"
+
+namespace pellucid {
+
+class PackedMatrix {
+ public:
+  enum class Layout {
+    row_major,     ///< element (k, n) at matrix[k * outputs + n]
+    column_major,  ///< element (k, n) at matrix[n * inputs + k]: the [out, in] of a checkpoint, for
+                   ///< x W^T
+  };
+
+  /// Packs the matrix [inputs, outputs].
+  PackedMatrix(const float* matrix, std::int64_t inputs, std::int64_t outputs, Layout layout);
+
+  std::int64_t inputs() const;
+  std::int64_t outputs() const;
+
+  /// y = x matrix + bias, or y += x matrix.  x: [rows, inputs]   y: [rows, outputs]   bias:
+  /// [outputs] or null Rows behind the last one, up to rounded_rows(rows), may be read and
+  /// overwritten where the storage reaches so far. A row's bits do not depend on the other rows,
+  /// nor on the number of threads, if rows_are_independent().
+  void multiply(const Tensor& x, Tensor& y, const float* bias) const;
+  void multiply_add(const Tensor& x, Tensor& y) const;
+
+ private:
+  struct Impl;
+  std::shared_ptr<const Impl> impl_;
+};
+
+/// True where the kernels add in the same order whatever the number of rows (AVX-512). Elsewhere
+/// oneDNN chooses the order by shape, and results agree to rounding only.
+bool rows_are_independent();
+
+/// Version of the library in use, "3.7.1".
+const char* product_library_version();
+
+}  // namespace pellucid

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pellucid/ops/product.h"
+
+#include <gtest/gtest.h>
+
+#include <cmath>
+#include <cstring>
+#include <random>
+#include <vector>
+
+#include "pellucid/base/parallel.h"
+
+namespace pellucid {
+namespace {
+
+std::vector<float> random_values(std::int64_t count, unsigned seed) {
+  std::mt19937 generator(seed);
+  std::normal_distribution<float> normal;
+  std::vector<float> values(static_cast<std::size_t>(count));
+  for (float& value : values) value = normal(generator);
+  return values;
+}
+
+struct Case {
+  std::int64_t rows, inputs, outputs;
+};
+
+class Product : public testing::TestWithParam<Case> {};
+
+TEST_P(Product, EqualsTheSumInDouble) {
+  const auto [rows, inputs, outputs] = GetParam();
+  const auto x = random_values(rows * inputs, 1);
+  const auto w = random_values(inputs * outputs, 2);  // [outputs, inputs]
+  const auto b = random_values(outputs, 3);
+  const PackedMatrix matrix(w.data(), inputs, outputs, PackedMatrix::Layout::column_major);
+  const Tensor input = Tensor::from(x, {rows, inputs});
+  Tensor output = Tensor::uninitialized({rows, outputs});
+  matrix.multiply(input, output, b.data());
+  Tensor twice = output.clone();
+  matrix.multiply_add(input, twice);
+  for (std::int64_t r = 0; r < rows; ++r) {
+    for (std::int64_t n = 0; n < outputs; ++n) {
+      double sum = 0, norm = 0;
+      for (std::int64_t k = 0; k < inputs; ++k) {
+        const double term = double{x[r * inputs + k]} * w[n * inputs + k];
+        sum += term;
+        norm += term * term;
+      }
+      norm = std::sqrt(norm);
+      ASSERT_NEAR(output.row(r)[n], sum + b[n], 2e-7 * std::sqrt(inputs) * (norm + 1))
+          << r << ", " << n;
+      ASSERT_NEAR(twice.row(r)[n], 2 * sum + b[n], 4e-7 * std::sqrt(inputs) * (norm + 1))
+          << r << ", " << n;
+    }
+  }
+}
+
+void expect_equal_rows(const Tensor& some, const Tensor& all) {
+  const auto bytes = static_cast<std::size_t>(some.size()) * sizeof(float);
+  if (rows_are_independent()) {
+    EXPECT_EQ(0, std::memcmp(some.data(), all.data(), bytes)) << some.rows() << " rows";
+    return;
+  }
+  for (std::int64_t i = 0; i < some.size(); ++i) {
+    ASSERT_NEAR(some.data()[i], all.data()[i], 1e-4) << some.rows() << " rows";
+  }
+}
+
+/// The same bits for a row whatever rows stand beside it and whoever computes it.
+TEST_P(Product, RowsDoNotDependOnTheBatchOrTheThreads) {
+  const auto [most, inputs, outputs] = GetParam();
+  const auto x = random_values(most * inputs, 1);
+  const auto w = random_values(inputs * outputs, 2);
+  const PackedMatrix matrix(w.data(), inputs, outputs, PackedMatrix::Layout::row_major);
+  Tensor all = Tensor::uninitialized({most, outputs});
+  matrix.multiply(Tensor::from(x, {most, inputs}), all, nullptr);
+  for (const std::int64_t rows : {1, 2, 3, 5, 8, 12, 17, 31, 64, 100, 128, 200, 256, 300}) {
+    if (rows > most) continue;
+    const Tensor part = Tensor::from(std::span(x).subspan(0, rows * inputs), {rows, inputs});
+    Tensor shared = Tensor::uninitialized({rows, outputs});
+    matrix.multiply(part, shared, nullptr);
+    expect_equal_rows(shared, all);
+    parallel_tasks(2, [&](std::int64_t) {
+      Tensor alone = Tensor::uninitialized({rows, outputs});
+      matrix.multiply(part, alone, nullptr);
+      expect_equal_rows(alone, all);
+    });
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Shapes, Product,
+                         testing::Values(Case{1, 1, 1}, Case{3, 5, 7}, Case{16, 384, 6},
+                                         Case{40, 33, 130}, Case{320, 32, 48}, Case{320, 384, 1536},
+                                         Case{320, 1536, 384}, Case{130, 3072, 768},
+                                         Case{130, 768, 2}, Case{64, 768, 1}));
+
+}  // namespace
+}  // namespace pellucid

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pellucid/report/html.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <fstream>
+#include <ostream>
+#include <sstream>
+#include <system_error>
+
+#include "pellucid/assets.h"
+#include "pellucid/base/error.h"
+#include "pellucid/base/sha256.h"
+#include "pellucid/report/characters.h"
+#include "pellucid/report/colour.h"
+#include "pellucid/report/describe.h"
+#include "pellucid/report/html_parts.h"
+#include "pellucid/report/html_text.h"
+
+namespace pellucid {
+namespace {
+
+/// Print is always light: the dark rules are for screens only.
+std::string page_css(Theme theme) {
+  std::string css(assets::page_css);
+  css += "\n" + report::palette_css(report::kLight);
+  if (theme == Theme::light) return css + ":root{color-scheme:light}\n";
+  css += theme == Theme::dark ? "@media screen{:root{color-scheme:dark}\n"
+                              : "@media screen and (prefers-color-scheme:dark){\n";
+  return css + report::palette_css(report::kDark) + "}\n";
+}
+
+/// Whatever it holds, the comment cannot end before its end: there is no ">" in it.
+std::string comment(const std::string& version, const std::string& command) {
+  return fmt::format("<!-- pellucid {} {} -->\n", report::html_text(report::printable(version)),
+                     report::html_text(report::printable(command)));
+}
+
+std::string question(std::span<const Explanation> explanations) {
+  if (explanations.size() != 1) return fmt::format("{} explanations", explanations.size());
+  const Explanation& explanation = explanations.front();
+  if (explanation.targets.empty()) return "Explanation";
+  const std::string& label = explanation.targets[report::main_target(explanation)].target.label;
+  return label.empty() ? "Why this answer?" : fmt::format("Why {}?", label);
+}
+
+std::string subtitle(std::span<const Explanation> explanations) {
+  if (explanations.empty()) return "No text was explained.";
+  const Explanation& first = explanations.front();
+  if (explanations.size() == 1) {
+    const std::string answer = report::answer_phrase(first);
+    const std::string model = report::html_isolated(first.model);
+    return answer.empty() ? "Model: " + model : fmt::format("{} answers {}.", model, answer);
+  }
+  std::size_t labelled = 0;
+  std::size_t right = 0;
+  for (const Explanation& explanation : explanations) {
+    const auto classes = report::ranked_classes(explanation.prediction);
+    if (!explanation.true_label || classes.empty()) continue;
+    ++labelled;
+    right += classes.front().label == *explanation.true_label;
+  }
+  const std::string accuracy =
+      labelled == 0 ? "" : fmt::format(" {} of {} labels are right.", right, labelled);
+  return fmt::format("{}, {}.{}", report::html_isolated(first.model),
+                     report::html_text(report::method_title(first.method.name)), accuracy);
+}
+
+void write_head(std::ostream& out, std::span<const Explanation> explanations,
+                const HtmlOptions& options) {
+  const std::string title = options.title.empty() ? question(explanations) : options.title;
+  const std::string css = page_css(options.theme);
+  const std::string language =
+      options.language.empty()
+          ? ""
+          : fmt::format(" lang=\"{}\"", report::html_attribute(options.language));
+  const std::string version = explanations.empty() ? "" : explanations.front().version;
+  const bool broad = explanations.size() == 1 && explanations.front().pair.has_value();
+  out << "<!doctype html>\n"
+      << comment(version, options.command) << "<html" << language
+      << "><head><meta charset=\"utf-8\">\n"
+      << "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '"
+      << content_hash(css) << "'; script-src '" << content_hash(assets::page_js)
+      << "'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
+      << "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
+      << "<meta name=\"referrer\" content=\"no-referrer\">\n"
+      << "<title>" << report::html_attribute(title) << "</title>\n"
+      << "<style>" << css << "</style></head>\n<body><main" << (broad ? " class=\"broad\"" : "")
+      << ">\n"
+      << "<header><h1 dir=\"auto\">" << report::html_text(title) << "</h1><p class=\"sub\">"
+      << subtitle(explanations) << "</p></header>\n";
+}
+
+void write_tail(std::ostream& out, std::span<const Explanation> explanations) {
+  const std::string version =
+      explanations.empty() ? "" : " " + report::html_text(explanations.front().version);
+  out << "</main>\n<footer><p>Made by pellucid" << version
+      << ". A score says how much a part of the text moved the model\u2019s output; it does not "
+         "say that the model is "
+         "right.</p></footer>\n"
+      << "<div id=\"tip\" aria-hidden=\"true\"></div>\n<script>" << assets::page_js
+      << "</script></body></html>\n";
+}
+
+void write_single(std::ostream& out, const Explanation& explanation, const HtmlOptions& options) {
+  out << report::case_section(explanation, 1, "", options);
+  const std::string answers = report::answer_section(explanation);
+  const std::string facts = report::facts_section(explanation);
+  out << (answers.empty() ? facts : "<div class=\"two\">\n" + answers + facts + "</div>\n");
+}
+
+void write_several(std::ostream& out, std::span<const Explanation> explanations,
+                   const HtmlOptions& options) {
+  out << report::index_section(explanations);
+  for (std::size_t i = 0; i < explanations.size(); ++i) {
+    const std::string heading =
+        fmt::format("<span>{}</span> <b>{}</b>", i + 1, report::answer_phrase(explanations[i]));
+    out << report::case_section(explanations[i], i + 1, heading, options);
+  }
+  out << report::shared_facts_section(explanations);
+}
+
+/// A file that appears under its name only when it is complete.
+void save(const std::filesystem::path& path, std::span<const Explanation> explanations,
+          const HtmlOptions& options) {
+  std::filesystem::path temporary = path;
+  temporary += fmt::format(".{}.part", getpid());
+  std::ofstream out(temporary, std::ios::binary);
+  check(out.is_open(), "cannot write {}: is its folder there?", path.string());
+  write_html(out, explanations, options);
+  out.close();
+  std::error_code error;
+  if (out) std::filesystem::rename(temporary, path, error);
+  if (!out || error) {
+    std::error_code ignored;
+    std::filesystem::remove(temporary, ignored);
+    fail("cannot write {}: {}", path.string(), error ? error.message() : "the disk may be full");
+  }
+}
+
+}  // namespace
+
+void write_html(std::ostream& out, std::span<const Explanation> explanations,
+                const HtmlOptions& options) {
+  write_head(out, explanations, options);
+  if (explanations.size() == 1) {
+    write_single(out, explanations.front(), options);
+  } else if (!explanations.empty()) {
+    write_several(out, explanations, options);
+  }
+  write_tail(out, explanations);
+}
+
+std::string to_html(const Explanation& explanation, const HtmlOptions& options) {
+  std::ostringstream out;
+  write_html(out, {&explanation, 1}, options);
+  return out.str();
+}
+
+std::string to_html(const std::vector<Explanation>& explanations, const HtmlOptions& options) {
+  std::ostringstream out;
+  write_html(out, explanations, options);
+  return out.str();
+}
+
+void save_html(const Explanation& explanation, const std::filesystem::path& path,
+               const HtmlOptions& options) {
+  save(path, {&explanation, 1}, options);
+}
+
+void save_html(const std::vector<Explanation>& explanations, const std::filesystem::path& path,
+               const HtmlOptions& options) {
+  save(path, explanations, options);
+}
+
+}  // namespace pellucid

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+// inspect: what goes on inside a network for given token ids: logits, hidden states, attention
+// probabilities, input gradients. No text, no labels; tensors are named as in Hugging Face's
+// outputs.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pellucid/models/network.h"
+
+namespace pellucid {
+
+/// A sum of outputs, one for each row of the batch; its gradient is with respect to the output of
+/// the word-embedding table.
+struct InspectTarget {
+  std::string output = "logits";  ///< "logits", "start_logits" or "end_logits"
+  /// [row, class], [row, position, class], or for start and end logits [row, position].
+  std::vector<std::vector<std::int64_t>> indices;
+};
+
+/// Lists of numbers, [batch][length].
+using InspectRows = std::vector<std::vector<std::int32_t>>;
+
+struct InspectCase {
+  InspectRows input_ids;
+  InspectRows attention_mask;  ///< 0 or 1; empty: all 1
+  InspectRows token_type_ids;  ///< empty: all 0
+  InspectRows position_ids;    ///< empty: the columns
+  std::vector<InspectTarget> gradients;
+};
+
+struct InspectOptions {
+  bool logits = true;  ///< or start_logits and end_logits; nothing for a model without a head
+  bool hidden_states = false;
+  bool attentions = false;
+  bool embeddings = false;
+  bool pooled = false;  ///< throws UsageError for heads that do not pool
+};
+
+struct NamedTensor {
+  std::string name;
+  Tensor tensor;
+};
+
+/// logits [batch, outputs] or [batch, length, outputs], start_logits and end_logits [batch,
+/// length], hidden_states.I, embeddings and grad.J [batch, length, hidden], attentions.I [batch,
+/// heads, length, length], pooled [batch, hidden]. What is masked is zero. Throws Error naming the
+/// row and position of an id, type or position that the model does not have.
+std::vector<NamedTensor> inspect(const Network& network, const InspectCase& input,
+                                 const InspectOptions& options);
+
+}  // namespace pellucid

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: Apache-2.0
+// The generated tables behind characters.h.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace pellucid {
+
+struct ClassRange {
+  std::uint32_t first, last, flags;
+};
+struct LowerRange {
+  std::uint32_t first, last, step;
+  std::int32_t difference;
+};
+
+extern const ClassRange kClassRanges[];
+extern const std::size_t kClassRangeCount;
+extern const LowerRange kLowerRanges[];
+extern const std::size_t kLowerRangeCount;
+
+}  // namespace pellucid

@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pellucid/text/tokenizer_files.h"
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <sstream>
+
+#include "pellucid/base/error.h"
+#include "pellucid/text/fields.h"
+
+namespace pellucid {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+constexpr std::int64_t kLongest = 1'000'000'000;  // configurations write 1e30 for "no limit"
+
+/// The object in a file, or an empty one if there is no such file.
+json read_optional_json(const fs::path& path) {
+  if (!fs::exists(path)) return json::object();
+  json value = parse_json(read_text_file(path), path.string());
+  check(value.is_object(), "{}: expected an object", path.string());
+  return value;
+}
+
+/// A token is written as a string or as an object with "content".
+std::optional<std::string> token_content(const json& value) {
+  if (value.is_string()) return value.get<std::string>();
+  if (value.is_object() && value.contains("content") && value["content"].is_string()) {
+    return value["content"].get<std::string>();
+  }
+  return std::nullopt;
+}
+
+void read_named_tokens(const json& object, TokenizerConfig& config) {
+  for (const auto& [key, value] : object.items()) {
+    const bool is_role = key.size() > 6 && key.compare(key.size() - 6, 6, "_token") == 0;
+    const auto content = is_role ? token_content(value) : std::nullopt;
+    if (content) config.named_tokens.emplace_back(key, *content);
+  }
+}
+
+TokenizerConfig read_config(const json& settings, const json& special_tokens_map) {
+  TokenizerConfig config;
+  read_named_tokens(settings, config);
+  read_named_tokens(special_tokens_map, config);
+  const auto length = settings.find("model_max_length");
+  if (length != settings.end() && length->is_number()) {
+    const double value = length->get<double>();
+    if (value >= 0 && value < static_cast<double>(kLongest)) {
+      config.model_max_length = static_cast<std::int64_t>(value);
+    }
+  }
+  return config;
+}
+
+/// The file that holds the tokenizer: the path itself, or what the folder has.
+fs::path find_main_file(const fs::path& path) {
+  if (!fs::is_directory(path)) {
+    check(fs::exists(path), "{}: no such file or folder", path.string());
+    return path;
+  }
+  for (const char* name : {"tokenizer.json", "vocab.txt"}) {
+    if (fs::exists(path / name)) return path / name;
+  }
+  fail("{}: no tokenizer in this folder, looked for tokenizer.json and vocab.txt", path.string());
+}
+
+}  // namespace
+
+std::string read_text_file(const fs::path& path) {
+  std::ifstream file(path, std::ios::binary);
+  check(file.good() && !fs::is_directory(path), "{}: cannot be read", path.string());
+  std::string bytes;
+  std::error_code unknown_size;
+  const auto size = fs::file_size(path, unknown_size);
+  if (!unknown_size) bytes.reserve(size);
+  bytes.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+  check(!file.bad(), "{}: cannot be read", path.string());
+  return bytes;
+}
+
+TokenizerFiles read_tokenizer_files(const fs::path& path) {
+  const fs::path main = find_main_file(path);
+  const fs::path folder = main.parent_path();
+  json settings = read_optional_json(folder / "tokenizer_config.json");
+  const json added_tokens = read_optional_json(folder / "added_tokens.json");
+  TokenizerFiles files;
+  files.config = read_config(settings, read_optional_json(folder / "special_tokens_map.json"));
+  const std::string bytes = read_text_file(main);
+  if (main.extension() == ".json") {
+    files.document = parse_tokenizer_json(bytes, main.string());
+  } else if (main.extension() == ".txt") {
+    // Names of special tokens may stand in either file; added_tokens.json is the old form of
+    // added_tokens_decoder.
+    for (const auto& [role, token] : files.config.named_tokens) settings[role] = token;
+    for (const auto& [content, id] : added_tokens.items()) {
+      check(id.is_number_integer(), "{}: the id of '{}' is no whole number",
+            (folder / "added_tokens.json").string(), content);
+      json& decoder = settings["added_tokens_decoder"];
+      decoder.emplace(std::to_string(id.get<std::int64_t>()), json{{"content", content}});
+    }
+    files.document = bert_document(bytes, main.string(), settings);
+  } else {
+    fail("{}: not a tokenizer file, expected tokenizer.json or vocab.txt", main.string());
+  }
+  return files;
+}
+
+}  // namespace pellucid

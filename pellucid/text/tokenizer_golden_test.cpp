@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: Apache-2.0
+// Whole tokenizers against what the tokenizers library answered: every record must be equal. The
+// large set stands beside the repository; a small one is part of it.
+#include <gtest/gtest.h>
+
+#include <fstream>
+
+#include "pellucid/text/golden_records.h"
+#include "pellucid/text/normalizers/normalizer.h"
+#include "pellucid/text/pre_tokenizers/pre_tokenizer.h"
+#include "pellucid/text/unicode.h"
+
+namespace pellucid {
+namespace {
+
+namespace fs = std::filesystem;
+using nlohmann::json;
+
+const fs::path kShared = fs::path(PELLUCID_SOURCE_DIR) / ".." / "shared";
+const fs::path kGolden = kShared / "golden" / "tokenizers";
+
+std::vector<std::string> corpus() {
+  std::vector<std::string> texts;
+  for (const std::string& line : golden::read_lines(kGolden / "corpus.txt.gz")) {
+    texts.push_back(json::parse(line).get<std::string>());
+  }
+  return texts;
+}
+
+/// Runs all records that the filter takes; the first few differences are reported.
+std::size_t run_records(const Tokenizer& tokenizer, const fs::path& path,
+                        const std::vector<std::string>& texts) {
+  std::size_t count = 0;
+  std::size_t failed = 0;
+  for (const std::string& line : golden::read_lines(path)) {
+    const json record = json::parse(line);
+    const std::string kind = record["kind"];
+    if (kind == "header" || kind == "load" || kind == "batch") continue;
+    ++count;
+    const std::string difference = golden::run(tokenizer, record, texts);
+    if (!difference.empty() && ++failed <= 5) {
+      ADD_FAILURE() << path << ": " << line.substr(0, 300) << "\n  " << difference.substr(0, 1000);
+    }
+  }
+  EXPECT_EQ(failed, 0U) << path << ": " << failed << " of " << count << " records differ";
+  return count;
+}
+
+class BertGolden : public testing::TestWithParam<const char*> {};
+
+TEST_P(BertGolden, EveryRecordIsEqual) {
+  const std::string name = GetParam();
+  if (!fs::exists(kGolden)) GTEST_SKIP() << "no " << kGolden;
+  const Tokenizer tokenizer = Tokenizer::load(kShared / "tokenizers" / name);
+  EXPECT_EQ(tokenizer.kind(), "WordPiece");
+  EXPECT_EQ(run_records(tokenizer, kGolden / (name + ".jsonl.gz"), corpus()), 2025U);
+}
+
+INSTANTIATE_TEST_SUITE_P(All, BertGolden,
+                         testing::Values("bert-base-uncased", "bert-base-cased",
+                                         "bert-base-chinese"));
+
+/// A folder as the case wants it: links to the files and a tokenizer_config.json of its settings.
+fs::path make_folder(const json& item) {
+  const fs::path folder =
+      fs::path(testing::TempDir()) / ("files-" + item["name"].get<std::string>());
+  fs::remove_all(folder);
+  fs::create_directories(folder);
+  for (const json& file : item["files"]) {
+    const fs::path from = fs::path(PELLUCID_SOURCE_DIR) / ".." / item["folder"].get<std::string>();
+    fs::create_symlink(from / file.get<std::string>(), folder / file.get<std::string>());
+  }
+  std::ofstream(folder / "tokenizer_config.json") << item["tokenizer_config"].dump();
+  return folder;
+}
+
+TEST(TokenizerGolden, FoldersWithVocabTxt) {
+  if (!fs::exists(kGolden)) GTEST_SKIP() << "no " << kGolden;
+  const std::vector<std::string> texts = corpus();
+  std::ifstream index(kGolden / "files" / "index.json");
+  std::size_t cases = 0;
+  for (const json& item : json::parse(index)) {
+    if (item["class"] != "BertTokenizerFast") continue;
+    const std::string name = item["name"];
+    const Tokenizer tokenizer = Tokenizer::load(make_folder(item));
+    run_records(tokenizer, kGolden / "files" / (name + ".jsonl.gz"), texts);
+    ++cases;
+  }
+  EXPECT_GE(cases, 7U);
+}
+
+json read_json(const fs::path& path) {
+  std::ifstream file(path);
+  return json::parse(file);
+}
+
+/// Compares "normalized" and "pre" of a record with the component alone.
+std::string run_parts(const json& settings, const json& record) {
+  const std::u32string text = decode_utf8(record["text"].get<std::string>());
+  if (record.contains("normalized") && !settings["normalizer"].is_null()) {
+    NormalizedText normalized(text, 0);
+    make_normalizer(Fields(settings["normalizer"], "normalizer"))->normalize(normalized);
+    const std::string found = encode_utf8(normalized.characters);
+    if (found != record["normalized"]) return "normalized is \"" + found + '"';
+  }
+  if (record.contains("pre") && !settings["pre_tokenizer"].is_null()) {
+    PreTokenized parts(NormalizedText(text, 0));
+    make_pre_tokenizer(Fields(settings["pre_tokenizer"], "pre_tokenizer"))->split(parts);
+    json found = json::array();
+    for (const Piece& piece : parts.pieces) {
+      if (piece.begin == piece.end) continue;
+      const Span span = parts.text.span(piece.begin, piece.end);
+      const std::string characters =
+          encode_utf8(parts.text.characters.substr(piece.begin, piece.end - piece.begin));
+      found.push_back({characters, {span.start, span.end}});
+    }
+    json expected = json::array();  // pieces without characters make no tokens
+    for (const json& piece : record["pre"]) {
+      if (piece[0] != "") expected.push_back(piece);
+    }
+    if (found != expected) return "pre is " + found.dump();
+  }
+  return "";
+}
+
+/// Batches of a truncation case without padding: each text with the settings of the file.
+std::string run_batch(const Tokenizer& tokenizer, const json& record) {
+  const EncodeOptions options = tokenizer.stored_truncation().value();
+  const bool refused = record.contains("error");
+  try {
+    for (std::size_t i = 0; i < record["texts"].size(); ++i) {
+      const json& item = record["texts"][i];
+      const Encoding encoding =
+          item.is_array()
+              ? tokenizer.encode(item[0].get<std::string>(), item[1].get<std::string>(), options)
+              : tokenizer.encode(item.get<std::string>(), options);
+      if (refused) continue;
+      const std::string difference = golden::difference(encoding, record["batch"][i]);
+      if (!difference.empty()) return difference;
+    }
+    return refused ? "not refused" : "";
+  } catch (const Error& error) {
+    return refused ? "" : std::string("refused: ") + error.what();
+  }
+}
+
+TEST(TokenizerGolden, Components) {
+  const fs::path folder = kGolden / "components";
+  if (!fs::exists(folder)) GTEST_SKIP() << "no " << folder;
+  std::size_t loaded = 0;
+  std::size_t count = 0;
+  for (const json& item : read_json(folder / "index.json")) {
+    const fs::path place =
+        folder / item["group"].get<std::string>() / item["name"].get<std::string>();
+    const json settings = read_json(place / "tokenizer.json");
+    std::optional<Tokenizer> tokenizer;
+    try {
+      tokenizer = Tokenizer::load(place / "tokenizer.json");
+      ++loaded;
+    } catch (const Error& error) {
+      EXPECT_NE(std::string(error.what()).find("is not supported"), std::string::npos)
+          << error.what();
+    }
+    // Padding is not applied, truncation only when asked for: the batches have the file's options.
+    if (settings.contains("padding") && !settings["padding"].is_null()) continue;
+    const bool truncates = settings.contains("truncation") && !settings["truncation"].is_null();
+    for (const std::string& line : golden::read_lines(place / "cases.jsonl.gz")) {
+      const json record = json::parse(line);
+      std::string difference;
+      try {
+        if (record["kind"] == "encode") difference = run_parts(settings, record);
+      } catch (const Error& error) {
+        if (tokenizer) difference = error.what();
+      }
+      if (tokenizer && record["kind"] == "batch") {
+        difference += run_batch(*tokenizer, record);
+      } else if (tokenizer && record["kind"] == "load") {
+        difference = "not refused";
+      } else if (tokenizer && !truncates) {
+        difference += golden::run(*tokenizer, record, {});
+      }
+      ++count;
+      EXPECT_EQ(difference, "") << place << ": " << line.substr(0, 300);
+    }
+  }
+  EXPECT_GE(loaded, 60U);
+  EXPECT_GE(count, 10000U);
+}
+
+}  // namespace
+}  // namespace pellucid

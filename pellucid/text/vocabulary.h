@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// Vocabulary: tokens and their ids. All tokens lie in one string; a hash table with linear probing
+// finds them, also as the beginnings of a longer text. Memory grows with the tokens, not with the
+// ids.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace pellucid {
+
+class Vocabulary {
+ public:
+  enum class Duplicates { refused, last_wins };
+
+  void add(std::string_view token, std::int32_t id);
+  /// After the last add. Throws Error on two tokens with one id and, unless allowed, on equal
+  /// tokens.
+  void build(std::string_view place, Duplicates duplicates = Duplicates::refused);
+
+  std::int64_t size() const { return static_cast<std::int64_t>(entries_.size()); }
+  std::optional<std::int32_t> id(std::string_view token) const;
+  std::optional<std::string_view> token(std::int32_t id) const;
+
+  struct Match {
+    std::int32_t id;
+    std::size_t length;  ///< bytes of `text`
+  };
+  /// The longest beginning of `text`, not empty, for which prefix + beginning is a token. Linear in
+  /// the longest token.
+  std::optional<Match> longest_match(std::string_view prefix, std::string_view text) const;
+
+ private:
+  struct Entry {
+    std::size_t offset;
+    std::uint32_t length;
+    std::int32_t id;
+  };
+  struct Slot {
+    std::uint32_t entry = 0;  // index + 1; 0: free
+    std::uint32_t check = 0;  // upper half of the hash
+  };
+
+  std::string_view text(const Entry& entry) const {
+    return std::string_view(characters_).substr(entry.offset, entry.length);
+  }
+  std::size_t insert(std::uint32_t index, std::uint64_t hash);
+  const Entry* find(std::string_view prefix, std::string_view rest, std::uint64_t hash) const;
+  void order_by_id(std::string_view place);
+
+  std::string characters_;
+  std::vector<Entry> entries_;
+  std::vector<std::uint32_t> by_id_;  // entries in the order of their ids
+  std::vector<Slot> slots_;           // a power of two, at most half full
+  std::size_t longest_ = 0;           // bytes
+};
+
+}  // namespace pellucid
