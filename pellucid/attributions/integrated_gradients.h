@@ -17,7 +17,7 @@ struct IntegratedGradients {
   Rule rule = Rule::gauss_legendre;
   /// When set, `steps` and `rule` are not used: Clenshaw-Curtis points are doubled until gap and
   /// scores have settled within this share, at most 257 points.
-  std::optional<double> tolerance;
+  std::optional<double> tolerance{};
   Replacement baseline{.kind = Replacement::Kind::pad};
   Reduce reduce = Reduce::dot;
   std::string layer = "embeddings";

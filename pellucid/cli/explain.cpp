@@ -19,23 +19,16 @@ namespace pellucid::cli {
 namespace {
 
 /// Flags that are options of a method, by the same names.
-constexpr std::array kMethodFlags{"rule",        "tolerance", "baseline", "reduce",
-                                  "layer",       "window",    "stride",   "replacement",
-                                  "samples",     "noise",     "evaluations"};
-/// Of `--steps auto`: points are added until gap and scores have settled within 1 %.
-constexpr const char* kAutoTolerance = "0.01";
+constexpr std::array kMethodFlags{"steps",       "rule",    "tolerance", "baseline",
+                                  "reduce",      "layer",   "window",    "stride",
+                                  "replacement", "samples", "noise",     "evaluations"};
 
-Method method(const Arguments& arguments) {
+/// None when the command line says nothing about it.
+std::optional<Method> method(const Arguments& arguments, Preset preset) {
+  const std::string name = arguments.value("method").value_or("integrated-gradients");
   MethodOptions options;
   for (const char* flag : kMethodFlags) {
     if (const auto value = arguments.value(flag)) options[flag] = *value;
-  }
-  if (const auto steps = arguments.value("steps")) {
-    if (*steps == "auto") {
-      options.emplace("tolerance", kAutoTolerance);
-    } else {
-      options["steps"] = *steps;
-    }
   }
   for (const std::string& setting : arguments.values("set")) {
     const std::size_t equals = setting.find('=');
@@ -43,26 +36,29 @@ Method method(const Arguments& arguments) {
                 setting);
     options[setting.substr(0, equals)] = setting.substr(equals + 1);
   }
-  return make_method(arguments.value("method").value_or("integrated-gradients"), options);
+  if (options.empty() && !arguments.has("method")) return std::nullopt;
+  for (const auto& [option, value] : preset_method_options(preset, name)) {
+    options.emplace(option, value);
+  }
+  return make_method(name, options);
 }
 
 ExplainOptions explain_options(const Arguments& arguments) {
   ExplainOptions options;
-  options.method = method(arguments);
+  if (const auto preset = arguments.value("preset")) options.preset = parse_preset(*preset);
+  options.method = method(arguments, options.preset);
   if (const auto task = arguments.value("task")) options.task = parse_task(*task);
   options.targets = arguments.values("target");
   if (const auto output = arguments.value("output")) options.output = parse_output(*output);
   if (const auto unit = arguments.value("unit")) options.unit = parse_unit(*unit);
   if (const auto how = arguments.value("aggregate")) options.aggregate = parse_aggregate(*how);
   if (const auto how = arguments.value("normalize")) options.normalize = parse_normalize(*how);
-  if (const auto preset = arguments.value("preset")) options.preset = parse_preset(*preset);
   if (const auto how = arguments.value("long")) options.long_text = parse_long_text(*how);
   options.negate = arguments.has("negate");
   constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
   options.max_length = arguments.integer("max-length", 1, kMost);
   options.seed = static_cast<std::uint64_t>(arguments.integer("seed", 0, kMost).value_or(0));
   options.run = executor_options(arguments);
-  options.keep_gradients = arguments.has("dump");
   return options;
 }
 

@@ -13,16 +13,21 @@ std::int64_t largest(const std::vector<double>& values) {
   return std::max_element(values.begin(), values.end()) - values.begin();
 }
 
-std::vector<double> sigmoids(std::span<const float> logits) {
+/// Computed as the value of a target is, so that the two are the same number.
+std::vector<double> probabilities_of(std::span<const float> logits, Link link) {
   std::vector<double> probabilities;
-  for (const float z : logits) probabilities.push_back(sigmoid(z));
+  const auto classes = static_cast<std::int64_t>(logits.size());
+  for (std::int64_t c = 0; c < classes; ++c) {
+    const Target target{.label = "", .index = c, .output = Output::probability, .link = link};
+    probabilities.push_back(target.value(logits, classes));
+  }
   return probabilities;
 }
 
 MultiLabelPrediction independent_labels(std::vector<std::string> labels,
                                         std::vector<float> logits) {
   MultiLabelPrediction prediction;
-  prediction.probabilities = sigmoids(logits);
+  prediction.probabilities = probabilities_of(logits, Link::sigmoid);
   prediction.logits = std::move(logits);
   prediction.labels = std::move(labels);
   const std::vector<double>& p = prediction.probabilities;
@@ -50,7 +55,7 @@ Prediction classify(const HeadFacts& facts, Task task, std::span<const float> lo
   std::vector<float> z(logits.begin(), logits.end());
   if (link == Link::sigmoid && z.size() == 1) z = {-z[0], z[0]};
   if (task == Task::multi_label) return independent_labels(std::move(labels), std::move(z));
-  std::vector<double> p = link == Link::softmax ? softmax(z) : sigmoids(z);
+  std::vector<double> p = probabilities_of(z, link);
   const std::int64_t index = largest(p);
   return ClassPrediction{index, std::move(z), std::move(p), std::move(labels)};
 }

@@ -28,8 +28,7 @@ void check_shape(const char* field, const InspectRows& rows, const InspectRows& 
 }
 
 /// Every entry in [0, limit).
-void check_range(const char* field, const InspectRows& rows, std::int64_t limit,
-                 const char* what) {
+void check_range(const char* field, const InspectRows& rows, std::int64_t limit, const char* what) {
   for (std::size_t row = 0; row < rows.size(); ++row) {
     for (std::size_t position = 0; position < rows[row].size(); ++position) {
       const std::int32_t entry = rows[row][position];
@@ -134,9 +133,8 @@ class Packing {
         sequence.types.push_back(input.token_type_ids[row][position]);
       }
       // Tokens that stay keep their place.
-      sequence.positions.push_back(input.position_ids.empty()
-                                       ? static_cast<std::int32_t>(position)
-                                       : input.position_ids[row][position]);
+      sequence.positions.push_back(input.position_ids.empty() ? static_cast<std::int32_t>(position)
+                                                              : input.position_ids[row][position]);
     }
     check(!sequence.ids.empty(), "attention_mask: hides all of row {}", row);
     check(!shape.pooled() || columns_[static_cast<std::size_t>(batch_.tokens())] == 0,
@@ -158,9 +156,9 @@ std::pair<std::int64_t, std::int64_t> output_place(const NetworkShape& shape,
   const bool known = answers ? target.output == "start_logits" || target.output == "end_logits"
                              : target.output == "logits" && shape.head != HeadKind::none;
   check(known, "gradient of \"{}\": the model's outputs are {}", target.output,
-        answers                           ? "start_logits and end_logits"
-        : shape.head == HeadKind::none    ? "none, it has no head"
-                                          : "logits");
+        answers                        ? "start_logits and end_logits"
+        : shape.head == HeadKind::none ? "none, it has no head"
+                                       : "logits");
   const std::size_t expected = shape.pooled() || answers ? 2 : 3;
   check(index.size() == expected, "gradient of {}: an index of {} numbers, expected {}",
         target.output, index.size(),

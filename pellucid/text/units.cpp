@@ -80,7 +80,7 @@ std::string text_of(const std::u32string& characters, const Span& span) {
 /// Units of one segment from its candidates, the tokens that touch them, and further spans that
 /// must not be cut.
 void append_units(const Segment& segment, std::int32_t index, const Encoding& encoding,
-                  const std::vector<Span>& uncut, std::vector<Unit>& units) {
+                  const std::vector<Span>& uncut, std::vector<TextUnit>& units) {
   Partition partition(segment.spans.size());
   std::vector<std::pair<std::int64_t, std::size_t>> touching;  // token, one of its candidates
   const auto merge_touched = [&](const Span& span) {
@@ -108,19 +108,19 @@ void append_units(const Segment& segment, std::int32_t index, const Encoding& en
     units[unit_of[i]].span->end = segment.spans[i].end;
   }
   for (const auto& [token, candidate] : touching) units[unit_of[candidate]].tokens.push_back(token);
-  for (Unit& unit : units) {
+  for (TextUnit& unit : units) {
     if (unit.segment == index) unit.text = text_of(segment.characters, *unit.span);
   }
 }
 
 /// Every position, or every position that has characters.
 void append_tokens(const std::vector<Segment>& segments, const Encoding& encoding, bool all,
-                   std::vector<Unit>& units) {
+                   std::vector<TextUnit>& units) {
   for (std::size_t i = 0; i < encoding.tokens.size(); ++i) {
     const Token& token = encoding.tokens[i];
     const bool has_characters = !token.special && !token.span.empty();
     if (!all && !has_characters) continue;
-    Unit unit{token.text, std::nullopt, token.segment, {static_cast<std::int64_t>(i)}};
+    TextUnit unit{token.text, std::nullopt, token.segment, {static_cast<std::int64_t>(i)}};
     if (has_characters) {
       unit.span = token.span;
       unit.text = text_of(segments[static_cast<std::size_t>(token.segment)].characters, token.span);
@@ -131,7 +131,7 @@ void append_tokens(const std::vector<Segment>& segments, const Encoding& encodin
 
 /// Tokens of the same word of the tokenizer.
 void append_tokenizer_words(const Segment& segment, std::int32_t index, const Encoding& encoding,
-                            std::vector<Unit>& units) {
+                            std::vector<TextUnit>& units) {
   std::optional<std::int32_t> word;
   const std::size_t first = units.size();
   for (std::size_t i = 0; i < encoding.tokens.size(); ++i) {
@@ -152,23 +152,22 @@ void append_tokenizer_words(const Segment& segment, std::int32_t index, const En
   }
 }
 
-std::vector<Span> candidates(UnitKind kind, std::string_view text,
-                             const std::u32string& characters) {
-  if (kind == UnitKind::word) return word_spans(text);
-  if (kind == UnitKind::paragraph) return paragraph_spans(characters);
-  return kind == UnitKind::sentence ? sentence_spans(characters) : phrase_spans(characters);
+std::vector<Span> candidates(Unit kind, std::string_view text, const std::u32string& characters) {
+  if (kind == Unit::word) return word_spans(text);
+  if (kind == Unit::paragraph) return paragraph_spans(characters);
+  return kind == Unit::sentence ? sentence_spans(characters) : phrase_spans(characters);
 }
 
 }  // namespace
 
-std::string_view name(UnitKind kind) { return kNames.at(static_cast<std::size_t>(kind)); }
+std::string_view name(Unit kind) { return kNames.at(static_cast<std::size_t>(kind)); }
 
-UnitKind parse_unit_kind(std::string_view name) {
+Unit parse_unit(std::string_view name) {
   const auto found = std::find(kNames.begin(), kNames.end(), name);
   check_usage(found != kNames.end(), "unknown unit '{}', expected one of {}{}", name,
               fmt::join(kNames, ", "),
               suggestion(name, std::vector<std::string>(kNames.begin(), kNames.end())));
-  return static_cast<UnitKind>(found - kNames.begin());
+  return static_cast<Unit>(found - kNames.begin());
 }
 
 std::vector<std::optional<std::int64_t>> Units::unit_of_token(std::int64_t tokens) const {
@@ -183,9 +182,9 @@ std::vector<std::optional<std::int64_t>> Units::unit_of_token(std::int64_t token
   return result;
 }
 
-Units make_units(UnitKind kind, const Encoding& encoding, std::string_view text,
+Units make_units(Unit kind, const Encoding& encoding, std::string_view text,
                  const std::string* pair) {
-  check_usage(kind != UnitKind::spans, "unit 'spans' needs the spans of the units");
+  check_usage(kind != Unit::spans, "unit 'spans' needs the spans of the units");
   std::vector<std::string_view> texts{text};
   if (pair) texts.emplace_back(*pair);
   std::vector<Segment> segments;
@@ -198,19 +197,19 @@ Units make_units(UnitKind kind, const Encoding& encoding, std::string_view text,
 
   Units result;
   result.kind = kind;
-  if (kind == UnitKind::all_tokens || kind == UnitKind::token) {
-    append_tokens(segments, encoding, kind == UnitKind::all_tokens, result.units);
+  if (kind == Unit::all_tokens || kind == Unit::token) {
+    append_tokens(segments, encoding, kind == Unit::all_tokens, result.units);
     return result;
   }
   for (std::size_t i = 0; i < segments.size(); ++i) {
     const auto index = static_cast<std::int32_t>(i);
-    if (kind == UnitKind::tokenizer_word) {
+    if (kind == Unit::tokenizer_word) {
       append_tokenizer_words(segments[i], index, encoding, result.units);
       continue;
     }
     segments[i].spans = candidates(kind, texts[i], segments[i].characters);
     // A word that holds a cut joins the sentences on both sides.
-    const auto words = kind == UnitKind::word ? std::vector<Span>{} : word_spans(texts[i]);
+    const auto words = kind == Unit::word ? std::vector<Span>{} : word_spans(texts[i]);
     append_units(segments[i], index, encoding, words, result.units);
   }
   return result;

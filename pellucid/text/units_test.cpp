@@ -134,7 +134,7 @@ Encoding encoding_of(const std::vector<Span>& spans, std::int32_t segment = 0) {
 TEST(Units, TokenOverSeveralWordsMergesThem) {
   const Encoding encoding = encoding_of({{0, 0}, {0, 2}, {2, 5}, {6, 10}, {10, 13}, {0, 0}});
   const std::string text = "Don't stop!!!";
-  const Units units = make_units(UnitKind::word, encoding, text, nullptr);
+  const Units units = make_units(Unit::word, encoding, text, nullptr);
   ASSERT_EQ(units.size(), 3);
   EXPECT_EQ(units.units[0].tokens, (std::vector<std::int64_t>{1, 2}));
   EXPECT_EQ(units.units[1].tokens, (std::vector<std::int64_t>{3}));
@@ -150,14 +150,14 @@ TEST(Units, TokenOverSeveralWordsMergesThem) {
 TEST(Units, ChainsOfTokensMergeThroughEachOther) {
   // ab|cd|ef as one token over two words and one over the next two.
   const Encoding encoding = encoding_of({{0, 4}, {4, 8}});
-  const Units units = make_units(UnitKind::word, encoding, "a b c d", nullptr);
+  const Units units = make_units(Unit::word, encoding, "a b c d", nullptr);
   EXPECT_EQ(units.size(), 2);
-  EXPECT_EQ(make_units(UnitKind::word, encoding_of({{0, 3}, {2, 7}}), "a b c d", nullptr).size(),
+  EXPECT_EQ(make_units(Unit::word, encoding_of({{0, 3}, {2, 7}}), "a b c d", nullptr).size(),
             1);
 }
 
 TEST(Units, WordsThatTruncationCutHaveNoTokens) {
-  const Units units = make_units(UnitKind::word, encoding_of({{0, 0}, {0, 3}}), "one two", nullptr);
+  const Units units = make_units(Unit::word, encoding_of({{0, 0}, {0, 3}}), "one two", nullptr);
   ASSERT_EQ(units.size(), 2);
   EXPECT_EQ(units.units[1].text, "two");
   EXPECT_TRUE(units.units[1].tokens.empty());
@@ -165,23 +165,23 @@ TEST(Units, WordsThatTruncationCutHaveNoTokens) {
 
 TEST(Units, TokensAndAllTokens) {
   const Encoding encoding = encoding_of({{0, 0}, {0, 3}, {3, 7}, {0, 0}});
-  const Units all = make_units(UnitKind::all_tokens, encoding, "one two", nullptr);
+  const Units all = make_units(Unit::all_tokens, encoding, "one two", nullptr);
   ASSERT_EQ(all.size(), 4);
   EXPECT_EQ(all.units[0].text, "t0");
   EXPECT_EQ(all.units[0].span, std::nullopt);
-  const Units tokens = make_units(UnitKind::token, encoding, "one two", nullptr);
+  const Units tokens = make_units(Unit::token, encoding, "one two", nullptr);
   ASSERT_EQ(tokens.size(), 2);
   EXPECT_EQ(tokens.units[1].text, " two");
   EXPECT_EQ(tokens.units[1].tokens, (std::vector<std::int64_t>{2}));
   // The space that a byte-level token carries belongs to no word.
-  const Units words = make_units(UnitKind::word, encoding, "one two", nullptr);
+  const Units words = make_units(Unit::word, encoding, "one two", nullptr);
   ASSERT_EQ(words.size(), 2);
   EXPECT_EQ(words.units[1].span, (Span{4, 7}));
 }
 
 TEST(Units, TokenizerWords) {
   const Encoding encoding = encoding_of({{0, 2}, {2, 4}, {5, 7}, {7, 9}, {0, 0}});
-  const Units units = make_units(UnitKind::tokenizer_word, encoding, "abcd efgh", nullptr);
+  const Units units = make_units(Unit::tokenizer_word, encoding, "abcd efgh", nullptr);
   ASSERT_EQ(units.size(), 2);
   EXPECT_EQ(units.units[0].text, "abcd");
   EXPECT_EQ(units.units[1].tokens, (std::vector<std::int64_t>{2, 3}));
@@ -192,7 +192,7 @@ TEST(Units, PairsNeverCross) {
   const Encoding second = encoding_of({{0, 3}, {0, 0}}, 1);
   encoding.tokens.insert(encoding.tokens.end(), second.tokens.begin(), second.tokens.end());
   const std::string pair = "yes";
-  const Units units = make_units(UnitKind::sentence, encoding, "Why", &pair);
+  const Units units = make_units(Unit::sentence, encoding, "Why", &pair);
   ASSERT_EQ(units.size(), 2);
   EXPECT_EQ(units.units[1].segment, 1);
   EXPECT_EQ(units.units[1].text, "yes");
@@ -200,16 +200,16 @@ TEST(Units, PairsNeverCross) {
 }
 
 TEST(Units, NamesAreParsedAndSuggested) {
-  for (const UnitKind kind : {UnitKind::all_tokens, UnitKind::tokenizer_word, UnitKind::spans}) {
-    EXPECT_EQ(parse_unit_kind(name(kind)), kind);
+  for (const Unit kind : {Unit::all_tokens, Unit::tokenizer_word, Unit::spans}) {
+    EXPECT_EQ(parse_unit(name(kind)), kind);
   }
   try {
-    parse_unit_kind("sentense");
+    parse_unit("sentense");
     FAIL() << "accepted";
   } catch (const UsageError& error) {
     EXPECT_NE(std::string(error.what()).find("did you mean 'sentence'?"), std::string::npos);
   }
-  EXPECT_THROW(make_units(UnitKind::spans, {}, "", nullptr), UsageError);
+  EXPECT_THROW(make_units(Unit::spans, {}, "", nullptr), UsageError);
 }
 
 }  // namespace

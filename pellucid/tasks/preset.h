@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// Presets: what another program does differently, so that its numbers come out.
+#pragma once
+
+#include <string>
+
+#include "pellucid/nn/batch.h"
+#include "pellucid/tasks/options.h"
+#include "pellucid/text/encoding.h"
+
+namespace pellucid {
+
+/// The options with every knob settled: what the caller set, else what the preset sets, else the
+/// default.
+struct Settings {
+  Method method;
+  Unit unit;
+  Aggregate aggregate;
+  Normalize normalize;
+};
+Settings settle(const ExplainOptions& options);
+
+/// transformers-interpret puts blanks around . , ! ? ( ) and makes one blank of two and more white
+/// space characters.
+std::string preset_text(Preset preset, const std::string& text);
+
+/// transformers-interpret gives the closing separator of a single text the token type 1, where the
+/// model was trained with 0. Only the attributed input is changed, not the predicted one.
+void change_types(Preset preset, const Encoding& encoding, bool pair, Sequence& input);
+
+}  // namespace pellucid
