@@ -105,8 +105,7 @@ void add_run(Facts& facts, const Explanation& explanation) {
 }
 
 std::string cost(std::int64_t forwards, std::int64_t vjps) {
-  return fmt::format("{} forward{}, {} backward", count_text(forwards), forwards == 1 ? "" : "s",
-                     count_text(vjps));
+  return fmt::format("{} forward, {} backward", count_text(forwards), count_text(vjps));
 }
 
 std::string gap_text(const TargetExplanation& target) {
@@ -132,14 +131,33 @@ void add_target(Facts& facts, const TargetExplanation& target) {
   if (error > 0) facts.add("Largest standard error", html_number(short_number(error)));
 }
 
+/// Numbers of one column with equal decimals.
+class Column {
+ public:
+  void add(const std::optional<double>& value) { values_.push_back(value.value_or(std::nan(""))); }
+  std::string cell(std::size_t row) const {
+    return html_number(ScoreFormat::of(largest_magnitude(values_), false)(values_[row]));
+  }
+
+ private:
+  std::vector<double> values_;
+};
+
 std::string targets_table(const Explanation& explanation) {
-  std::string rows;
+  Column values;
+  Column baselines;
   for (const TargetExplanation& target : explanation.targets) {
+    values.add(target.value);
+    baselines.add(target.baseline_value);
+  }
+  std::string rows;
+  for (std::size_t i = 0; i < explanation.targets.size(); ++i) {
+    const TargetExplanation& target = explanation.targets[i];
     rows += fmt::format(
         "<tr><td dir=\"auto\">{}</td><td class=\"r\">{}</td><td class=\"r\">{}</td><td "
         "class=\"r\">{}</td></tr>\n",
-        html_text(target.target.label), optional_number(target.value),
-        optional_number(target.baseline_value), optional_number(target.completeness_gap));
+        html_text(target.target.label), values.cell(i), baselines.cell(i),
+        optional_number(target.completeness_gap));
   }
   const Output output = explanation.targets.front().target.output;
   return fmt::format(
@@ -264,8 +282,8 @@ std::string index_section(std::span<const Explanation> explanations) {
   for (std::size_t i = 0; i < explanations.size(); ++i) {
     const Explanation& explanation = explanations[i];
     const auto classes = ranked_classes(explanation.prediction);
-    std::string label =
-        classes.empty() ? answer_phrase(explanation) : html_text(classes.front().label);
+    std::string label = classes.empty() ? answer_phrase(explanation)
+                                        : html_text(beginning(classes.front().label, 40));
     rows += fmt::format(
         "<tr data-case=\"e{0}\"><td>{0}</td><td dir=\"auto\"><a href=\"#e{0}\">{1}</a></td><td "
         "dir=\"auto\">{2}</td>",

@@ -114,6 +114,11 @@
       const body = panel.querySelector('.words tbody');
       const order = this.ranking(view.scores).filter(i => this.textOf(panel, i)).slice(0, this.data.top);
       const both = order.some(i => view.scores[i] < 0) && order.some(i => view.scores[i] > 0) && view.target.signed;
+      const axisHead = panel.querySelector('.axis');
+      const names = view.target.signed ? ['against', 'for'] : ['weak to strong'];
+      axisHead.className = both ? 'axis' : 'axis one';
+      axisHead.replaceChildren(...(both || !view.target.signed ? names : names.slice(order.some(i => view.scores[i] < 0) ? 0 : 1).slice(0, 1))
+        .map(text => make('span', {}, text)));
       const svg = 'http://www.w3.org/2000/svg';
       body.replaceChildren(...order.map(i => {
         const score = view.scores[i];
@@ -283,7 +288,8 @@
     const button = make('button', {type: 'button'}, ...head.childNodes);
     head.append(button);
     button.addEventListener('click', () => {
-      const down = head.getAttribute('aria-sort') === 'descending' ? 1 : -1;
+      const now = head.getAttribute('aria-sort');
+      const down = now === 'descending' ? 1 : now === 'ascending' ? -1 : head.dataset.sort === 'number' ? -1 : 1;
       for (const other of head.parentNode.children) other.removeAttribute('aria-sort');
       head.setAttribute('aria-sort', down < 0 ? 'descending' : 'ascending');
       const body = head.closest('table').tBodies[0];
