@@ -171,7 +171,9 @@ void save(const std::filesystem::path& path, std::span<const Explanation> explan
 }  // namespace
 
 void write_html(std::ostream& out, std::span<const Explanation> explanations,
-                const HtmlOptions& options) {
+                const HtmlOptions& given) {
+  HtmlOptions options = given;
+  if (options.top <= 0) options.top = explanations.size() > 1 ? 5 : 10;
   write_head(out, explanations, options);
   if (explanations.size() == 1) {
     write_single(out, explanations.front(), options);

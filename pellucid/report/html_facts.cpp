@@ -112,8 +112,7 @@ std::string gap_text(const TargetExplanation& target) {
   if (!target.completeness_gap) return "not stated by this method";
   std::string text = html_number(short_number(*target.completeness_gap));
   if (target.relative_gap && std::isfinite(*target.relative_gap)) {
-    text +=
-        fmt::format(" ({} % of the change)", html_number(short_number(*target.relative_gap * 100)));
+    text += fmt::format(" ({} %)", html_number(fmt::format("{:.2g}", *target.relative_gap * 100)));
   }
   return text;
 }

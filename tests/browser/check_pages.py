@@ -191,6 +191,8 @@ def check_content(check, name, sections, explanations, scripts):
             for given, stored in zip(target["scores"], data["scores"]):
                 check(given == stored or (given is not None and abs(given - stored) <= 6e-5 * abs(given)),
                       f"{name}: data holds {stored} for {given}")
+            wanted = min(len(known), 5 if len(explanations) > 1 else 10)
+            check(len(panel["rows"]) == wanted, f"{name}: {len(panel['rows'])} strongest units, expected {wanted}")
             for index, printed in panel["rows"]:
                 value = float(printed.replace("\u2212", "-"))
                 check(abs(value - target["scores"][index]) <= 0.006 * largest, f"{name}: table shows {printed}")

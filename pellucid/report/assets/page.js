@@ -228,6 +228,14 @@
     for (const same of all(document, '.same')) same.classList.remove('same');
   }
 
+  function placeTip(unit) {
+    const box = unit.getClientRects()[0] || unit.getBoundingClientRect();
+    const left = box.left + Math.min(box.width, 200) / 2 - tip.offsetWidth / 2;
+    tip.style.left = Math.max(8, Math.min(innerWidth - tip.offsetWidth - 8, left)) + 'px';
+    const above = box.top - tip.offsetHeight - 6;
+    tip.style.top = (above > 4 ? above : box.bottom + 6) + 'px';
+  }
+
   function showTip(event) {
     hideTip();
     const unit = event.target.closest('.u[data-i], .words tr[data-i]');
@@ -237,18 +245,18 @@
     const i = unit.dataset.i;
     tip.textContent = owner.describe(panel, i);
     for (const same of all(panel, `.text .u[data-i="${i}"]`)) if (same !== unit) same.classList.add('same');
-    const box = unit.getClientRects()[0] || unit.getBoundingClientRect();
-    const left = box.left + Math.min(box.width, 200) / 2 - tip.offsetWidth / 2;
-    tip.style.left = Math.max(8, Math.min(innerWidth - tip.offsetWidth - 8, left)) + 'px';
-    const above = box.top - tip.offsetHeight - 6;
-    tip.style.top = (above > 4 ? above : box.bottom + 6) + 'px';
+    placeTip(unit);
     tip.style.opacity = 1;
   }
 
   document.addEventListener('mouseover', showTip);
   document.addEventListener('focusin', event => { if (event.target.matches('.u')) showTip(event); });
   document.addEventListener('focusout', hideTip);
-  document.addEventListener('scroll', hideTip, {passive: true});
+  // Going to a unit by keyboard may scroll to it: its tooltip stays.
+  document.addEventListener('scroll', () => {
+    if (document.activeElement.matches('.u') && tip.style.opacity === '1') placeTip(document.activeElement);
+    else hideTip();
+  }, {passive: true});
 
   document.addEventListener('keydown', event => {
     const search = document.querySelector('input[type=search]');
