@@ -92,9 +92,9 @@ std::string words_table(const Explanation& explanation, const TargetExplanation&
     const Unit& unit = explanation.units.units[i];
     const double score = target.scores[i];
     const double share = largest > 0 ? score / largest : 0;
-    rows += fmt::format(
-        "<tr data-i=\"{}\"><td dir=\"auto\">{}</td><td>{}</td><td class=\"r\">{}</td></tr>\n", i,
-        html_text(beginning(unit.text, 80)), svg_bar(share, both), html_number(format(score)));
+    rows += fmt::format("<tr data-i=\"{}\"><td>{}</td><td>{}</td><td class=\"r\">{}</td></tr>\n", i,
+                        html_isolated(beginning(unit.text, 80)), svg_bar(share, both),
+                        html_number(format(score)));
   }
   const std::string units = plural(explanation.units.kind);
   return fmt::format(

@@ -22,10 +22,10 @@ std::string bars_table(const std::string& caption, const std::string& head,
                        const std::vector<Row>& rows, std::size_t limit) {
   std::string body;
   for (std::size_t i = 0; i < std::min(limit, rows.size()); ++i) {
-    body += fmt::format("<tr{}><td dir=\"auto\">{}</td><td>{}</td><td class=\"r\">{}</td></tr>\n",
-                        rows[i].strong ? " class=\"top\"" : "",
-                        html_text(beginning(rows[i].name, 80)), svg_bar(rows[i].probability, false),
-                        html_text(probability_text(rows[i].probability)));
+    body += fmt::format(
+        "<tr{}><td>{}</td><td>{}</td><td class=\"r\">{}</td></tr>\n",
+        rows[i].strong ? " class=\"top\"" : "", html_isolated(beginning(rows[i].name, 80)),
+        svg_bar(rows[i].probability, false), html_text(probability_text(rows[i].probability)));
   }
   std::string out = fmt::format(
       "<table class=\"bars\"><caption class=\"vh\">{}</caption><thead><tr><th scope=\"col\">{}</th>"
@@ -153,9 +153,9 @@ std::string targets_table(const Explanation& explanation) {
   for (std::size_t i = 0; i < explanation.targets.size(); ++i) {
     const TargetExplanation& target = explanation.targets[i];
     rows += fmt::format(
-        "<tr><td dir=\"auto\">{}</td><td class=\"r\">{}</td><td class=\"r\">{}</td><td "
+        "<tr><td>{}</td><td class=\"r\">{}</td><td class=\"r\">{}</td><td "
         "class=\"r\">{}</td></tr>\n",
-        html_text(target.target.label), values.cell(i), baselines.cell(i),
+        html_isolated(target.target.label), values.cell(i), baselines.cell(i),
         optional_number(target.completeness_gap));
   }
   const Output output = explanation.targets.front().target.output;
@@ -282,7 +282,7 @@ std::string index_section(std::span<const Explanation> explanations) {
     const Explanation& explanation = explanations[i];
     const auto classes = ranked_classes(explanation.prediction);
     std::string label = classes.empty() ? answer_phrase(explanation)
-                                        : html_text(beginning(classes.front().label, 40));
+                                        : html_isolated(beginning(classes.front().label, 40));
     rows += fmt::format(
         "<tr data-case=\"e{0}\"><td>{0}</td><td dir=\"auto\"><a href=\"#e{0}\">{1}</a></td><td "
         "dir=\"auto\">{2}</td>",

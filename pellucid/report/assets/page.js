@@ -134,7 +134,7 @@
         put('line', {class: 'ax', 'vector-effect': 'non-scaling-stroke', x1: axis, x2: axis, y1: 0, y2: 10});
         const against = score < 0 && view.target.signed;
         put('rect', {class: against ? 'bn' : 'bp', x: against && both ? axis - length : axis, y: 1.5, width: length, height: 7});
-        const word = make('td', {dir: 'auto'}, this.textOf(panel, i).slice(0, 80));
+        const word = make('td', {}, make('bdi', {}, this.textOf(panel, i).slice(0, 80)));
         return make('tr', {'data-i': i}, word, make('td', {}, bar), make('td', {class: 'r'}, written(score, view.largest, view.target.signed)));
       }));
     }
