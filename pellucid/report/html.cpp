@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <ostream>
 #include <sstream>
@@ -17,6 +18,7 @@
 #include "pellucid/report/describe.h"
 #include "pellucid/report/html_parts.h"
 #include "pellucid/report/html_text.h"
+#include "pellucid/report/numbers.h"
 
 namespace pellucid {
 namespace {
@@ -24,7 +26,7 @@ namespace {
 /// Print is always light: the dark rules are for screens only.
 std::string page_css(Theme theme) {
   std::string css(assets::page_css);
-  css += "\n" + report::palette_css(report::kLight);
+  css.append("\n").append(report::palette_css(report::kLight));
   if (theme == Theme::light) return css + ":root{color-scheme:light}\n";
   css += theme == Theme::dark ? "@media screen{:root{color-scheme:dark}\n"
                               : "@media screen and (prefers-color-scheme:dark){\n";
@@ -45,13 +47,25 @@ std::string question(std::span<const Explanation> explanations) {
   return label.empty() ? "Why this answer?" : fmt::format("Why {}?", label);
 }
 
+/// When another class than the answer is explained: its probability.
+std::string other_class(const Explanation& explanation) {
+  if (explanation.targets.empty()) return "";
+  const Target& target = explanation.targets[report::main_target(explanation)].target;
+  const auto classes = report::ranked_classes(explanation.prediction);
+  const auto probability = report::target_probability(explanation, target);
+  if (!probability || classes.empty() || classes.front().index == *target.index) return "";
+  return fmt::format(" The probability of {} is {}.", report::html_isolated(target.label),
+                     report::html_text(report::probability_text(*probability)));
+}
+
 std::string subtitle(std::span<const Explanation> explanations) {
   if (explanations.empty()) return "No text was explained.";
   const Explanation& first = explanations.front();
   if (explanations.size() == 1) {
     const std::string answer = report::answer_phrase(first);
     const std::string model = report::html_isolated(first.model);
-    return answer.empty() ? "Model: " + model : fmt::format("{} answers {}.", model, answer);
+    if (answer.empty()) return fmt::format("Model: {}", model);
+    return fmt::format("{} answers {}.{}", model, answer, other_class(first));
   }
   std::size_t labelled = 0;
   std::size_t right = 0;
@@ -94,8 +108,8 @@ void write_head(std::ostream& out, std::span<const Explanation> explanations,
 
 void write_tail(std::ostream& out, std::span<const Explanation> explanations) {
   const std::string version =
-      explanations.empty() ? "" : " " + report::html_text(explanations.front().version);
-  out << "</main>\n<footer><p>Made by pellucid" << version
+      explanations.empty() ? "" : report::html_text(explanations.front().version);
+  out << "</main>\n<footer><p>Made by pellucid " << version
       << ". A score says how much a part of the text moved the model\u2019s output; it does not "
          "say that the model is "
          "right.</p></footer>\n"
@@ -110,13 +124,28 @@ void write_single(std::ostream& out, const Explanation& explanation, const HtmlO
   out << (answers.empty() ? facts : "<div class=\"two\">\n" + answers + facts + "</div>\n");
 }
 
+/// Number, answer, and the next best classes.
+std::string case_heading(const Explanation& explanation, std::size_t place) {
+  const auto classes = report::ranked_classes(explanation.prediction);
+  if (classes.empty())
+    return fmt::format("<span>{}</span> <b>{}</b>", place, report::answer_phrase(explanation));
+  const auto item = [](const report::LabelledProbability& entry) {
+    return fmt::format("{} {}", report::html_isolated(report::beginning(entry.label, 40)),
+                       report::html_text(report::probability_text(entry.probability)));
+  };
+  std::string heading = fmt::format("<span>{}</span> <b>{}</b>", place, item(classes.front()));
+  for (std::size_t i = 1; i < std::min<std::size_t>(classes.size(), 4); ++i) {
+    heading += fmt::format(" <span>{}</span>", item(classes[i]));
+  }
+  return heading;
+}
+
 void write_several(std::ostream& out, std::span<const Explanation> explanations,
                    const HtmlOptions& options) {
   out << report::index_section(explanations);
   for (std::size_t i = 0; i < explanations.size(); ++i) {
-    const std::string heading =
-        fmt::format("<span>{}</span> <b>{}</b>", i + 1, report::answer_phrase(explanations[i]));
-    out << report::case_section(explanations[i], i + 1, heading, options);
+    out << report::case_section(explanations[i], i + 1, case_heading(explanations[i], i + 1),
+                                options);
   }
   out << report::shared_facts_section(explanations);
 }
@@ -142,7 +171,9 @@ void save(const std::filesystem::path& path, std::span<const Explanation> explan
 }  // namespace
 
 void write_html(std::ostream& out, std::span<const Explanation> explanations,
-                const HtmlOptions& options) {
+                const HtmlOptions& given) {
+  HtmlOptions options = given;
+  if (options.top <= 0) options.top = explanations.size() > 1 ? 5 : 10;
   write_head(out, explanations, options);
   if (explanations.size() == 1) {
     write_single(out, explanations.front(), options);

@@ -21,7 +21,8 @@ struct HtmlOptions {
   std::string language;  ///< BCP 47 tag of the texts; empty: not stated
   std::string command;   ///< command line for the comment at the top
   Theme theme = Theme::automatic;
-  std::int64_t top = 10;  ///< strongest units listed for each target
+  std::int64_t top =
+      0;  ///< strongest units listed for each target; 0: ten, or five when there are several texts
 };
 
 /// One explanation: its own page. Several: an index and a section for each.

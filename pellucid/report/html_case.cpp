@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include <fmt/format.h>
+#include <unicode/uchar.h>
 
 #include <algorithm>
 #include <cmath>
@@ -62,6 +63,14 @@ std::string texts(const Explanation& explanation, const TargetExplanation& targe
       special_units(explanation, target));
 }
 
+/// The words over the two halves of the bars.
+std::string axis_head(bool is_signed, bool both, bool negative) {
+  if (both) return "<div class=\"axis\"><span>against</span><span>for</span></div>";
+  return fmt::format("<div class=\"axis one\"><span>{}</span></div>", !is_signed ? "weak to strong"
+                                                                      : negative ? "against"
+                                                                                 : "for");
+}
+
 std::string words_table(const Explanation& explanation, const TargetExplanation& target,
                         const HtmlOptions& options) {
   auto order = strongest(target.scores);
@@ -83,17 +92,17 @@ std::string words_table(const Explanation& explanation, const TargetExplanation&
     const TextUnit& unit = explanation.units.units[i];
     const double score = target.scores[i];
     const double share = largest > 0 ? score / largest : 0;
-    rows += fmt::format(
-        "<tr data-i=\"{}\"><td dir=\"auto\">{}</td><td>{}</td><td class=\"r\">{}</td></tr>\n", i,
-        html_text(beginning(unit.text, 80)), svg_bar(share, both), html_number(format(score)));
+    rows += fmt::format("<tr data-i=\"{}\"><td>{}</td><td>{}</td><td class=\"r\">{}</td></tr>\n", i,
+                        html_isolated(beginning(unit.text, 80)), svg_bar(share, both),
+                        html_number(format(score)));
   }
   const std::string units = plural(explanation.units.kind);
   return fmt::format(
-      "<table class=\"words bars\"><caption class=\"vh\">Strongest {} for {}</caption>"
+      "<table class=\"words bars\"{}><caption class=\"vh\">Strongest {} for {}</caption>"
       "<thead><tr><th scope=\"col\">Strongest {}</th><th scope=\"col\">{}</th>"
       "<th scope=\"col\" class=\"r\">Score</th></tr></thead><tbody>\n{}</tbody></table>\n",
-      units, html_isolated(target.target.label), units,
-      target.is_signed ? "against · for" : "weak · strong", rows);
+      direction(explanation.text), units, html_isolated(target.target.label), units,
+      axis_head(target.is_signed, both, has([](double s) { return s < 0; })), rows);
 }
 
 /// "The scores sum to +0.585: probability of fear 0.725 on the text, 0.140 on the baseline; gap
@@ -156,13 +165,22 @@ std::string legend(const Explanation& explanation, std::size_t place) {
       is_signed ? "<stop offset=\"0\" class=\"sneg\"/><stop offset=\".5\" class=\"ssur\"/><stop "
                   "offset=\"1\" class=\"spos\"/>"
                 : "<stop offset=\"0\" class=\"ssur\"/><stop offset=\"1\" class=\"spos\"/>",
-      is_signed ? "for</span><span>· strong ones are underlined: solid for, dotted against"
-                : "strong</span><span>· strong ones are underlined",
+      is_signed ? "for</span><span>strong ones are underlined: solid for, dotted against"
+                : "strong</span><span>strong ones are underlined",
       is_signed ? "Colours from blue, against, to orange, for"
                 : "Colours from white, weak, to orange, strong");
 }
 
 }  // namespace
+
+std::string direction(std::string_view text) {
+  for (const Character& c : characters(text)) {
+    const auto kind = u_charDirection(static_cast<UChar32>(c.value));
+    if (kind == U_LEFT_TO_RIGHT) return "";
+    if (kind == U_RIGHT_TO_LEFT || kind == U_RIGHT_TO_LEFT_ARABIC) return " dir=\"rtl\"";
+  }
+  return "";
+}
 
 std::string coloured_text(const Explanation& explanation, const TargetExplanation& target,
                           int segment) {

@@ -22,10 +22,10 @@ std::string bars_table(const std::string& caption, const std::string& head,
                        const std::vector<Row>& rows, std::size_t limit) {
   std::string body;
   for (std::size_t i = 0; i < std::min(limit, rows.size()); ++i) {
-    body += fmt::format("<tr{}><td dir=\"auto\">{}</td><td>{}</td><td class=\"r\">{}</td></tr>\n",
-                        rows[i].strong ? " class=\"top\"" : "",
-                        html_text(beginning(rows[i].name, 80)), svg_bar(rows[i].probability, false),
-                        html_text(probability_text(rows[i].probability)));
+    body += fmt::format(
+        "<tr{}><td>{}</td><td>{}</td><td class=\"r\">{}</td></tr>\n",
+        rows[i].strong ? " class=\"top\"" : "", html_isolated(beginning(rows[i].name, 80)),
+        svg_bar(rows[i].probability, false), html_text(probability_text(rows[i].probability)));
   }
   std::string out = fmt::format(
       "<table class=\"bars\"><caption class=\"vh\">{}</caption><thead><tr><th scope=\"col\">{}</th>"
@@ -105,16 +105,14 @@ void add_run(Facts& facts, const Explanation& explanation) {
 }
 
 std::string cost(std::int64_t forwards, std::int64_t vjps) {
-  return fmt::format("{} forward{}, {} backward", count_text(forwards), forwards == 1 ? "" : "s",
-                     count_text(vjps));
+  return fmt::format("{} forward, {} backward", count_text(forwards), count_text(vjps));
 }
 
 std::string gap_text(const TargetExplanation& target) {
   if (!target.completeness_gap) return "not stated by this method";
   std::string text = html_number(short_number(*target.completeness_gap));
   if (target.relative_gap && std::isfinite(*target.relative_gap)) {
-    text +=
-        fmt::format(" ({} % of the change)", html_number(short_number(*target.relative_gap * 100)));
+    text += fmt::format(" ({} %)", html_number(fmt::format("{:.2g}", *target.relative_gap * 100)));
   }
   return text;
 }
@@ -132,14 +130,33 @@ void add_target(Facts& facts, const TargetExplanation& target) {
   if (error > 0) facts.add("Largest standard error", html_number(short_number(error)));
 }
 
+/// Numbers of one column with equal decimals.
+class Column {
+ public:
+  void add(const std::optional<double>& value) { values_.push_back(value.value_or(std::nan(""))); }
+  std::string cell(std::size_t row) const {
+    return html_number(ScoreFormat::of(largest_magnitude(values_), false)(values_[row]));
+  }
+
+ private:
+  std::vector<double> values_;
+};
+
 std::string targets_table(const Explanation& explanation) {
-  std::string rows;
+  Column values;
+  Column baselines;
   for (const TargetExplanation& target : explanation.targets) {
+    values.add(target.value);
+    baselines.add(target.baseline_value);
+  }
+  std::string rows;
+  for (std::size_t i = 0; i < explanation.targets.size(); ++i) {
+    const TargetExplanation& target = explanation.targets[i];
     rows += fmt::format(
-        "<tr><td dir=\"auto\">{}</td><td class=\"r\">{}</td><td class=\"r\">{}</td><td "
+        "<tr><td>{}</td><td class=\"r\">{}</td><td class=\"r\">{}</td><td "
         "class=\"r\">{}</td></tr>\n",
-        html_text(target.target.label), optional_number(target.value),
-        optional_number(target.baseline_value), optional_number(target.completeness_gap));
+        html_isolated(target.target.label), values.cell(i), baselines.cell(i),
+        optional_number(target.completeness_gap));
   }
   const Output output = explanation.targets.front().target.output;
   return fmt::format(
@@ -264,8 +281,8 @@ std::string index_section(std::span<const Explanation> explanations) {
   for (std::size_t i = 0; i < explanations.size(); ++i) {
     const Explanation& explanation = explanations[i];
     const auto classes = ranked_classes(explanation.prediction);
-    std::string label =
-        classes.empty() ? answer_phrase(explanation) : html_text(classes.front().label);
+    std::string label = classes.empty() ? answer_phrase(explanation)
+                                        : html_isolated(beginning(classes.front().label, 40));
     rows += fmt::format(
         "<tr data-case=\"e{0}\"><td>{0}</td><td dir=\"auto\"><a href=\"#e{0}\">{1}</a></td><td "
         "dir=\"auto\">{2}</td>",

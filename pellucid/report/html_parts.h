@@ -3,6 +3,7 @@
 // beside these.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,10 @@ namespace pellucid::report {
 
 /// At most so many targets have their own coloured text; the check table has all.
 inline constexpr std::size_t kPanels = 8;
+
+/// " dir=\"rtl\"" for texts whose first letter runs from right to left, else nothing: tables and
+/// bars then mirror.
+std::string direction(std::string_view text);
 
 /// Number as the page writes it: with a true minus sign.
 std::string html_number(std::string text);
@@ -45,7 +50,7 @@ std::string index_section(std::span<const Explanation> explanations);
 
 /// "probability of fear", "logit of joy".
 std::string output_phrase(const Target& target);
-/// The label in question and its probability (or value), as HTML.
+/// What the model answered, as HTML: "fear with probability 0.725".
 std::string answer_phrase(const Explanation& explanation);
 
 }  // namespace pellucid::report

@@ -114,6 +114,11 @@
       const body = panel.querySelector('.words tbody');
       const order = this.ranking(view.scores).filter(i => this.textOf(panel, i)).slice(0, this.data.top);
       const both = order.some(i => view.scores[i] < 0) && order.some(i => view.scores[i] > 0) && view.target.signed;
+      const axisHead = panel.querySelector('.axis');
+      const names = view.target.signed ? ['against', 'for'] : ['weak to strong'];
+      axisHead.className = both ? 'axis' : 'axis one';
+      axisHead.replaceChildren(...(both || !view.target.signed ? names : names.slice(order.some(i => view.scores[i] < 0) ? 0 : 1).slice(0, 1))
+        .map(text => make('span', {}, text)));
       const svg = 'http://www.w3.org/2000/svg';
       body.replaceChildren(...order.map(i => {
         const score = view.scores[i];
@@ -129,7 +134,7 @@
         put('line', {class: 'ax', 'vector-effect': 'non-scaling-stroke', x1: axis, x2: axis, y1: 0, y2: 10});
         const against = score < 0 && view.target.signed;
         put('rect', {class: against ? 'bn' : 'bp', x: against && both ? axis - length : axis, y: 1.5, width: length, height: 7});
-        const word = make('td', {dir: 'auto'}, this.textOf(panel, i).slice(0, 80));
+        const word = make('td', {}, make('bdi', {}, this.textOf(panel, i).slice(0, 80)));
         return make('tr', {'data-i': i}, word, make('td', {}, bar), make('td', {class: 'r'}, written(score, view.largest, view.target.signed)));
       }));
     }
@@ -223,6 +228,14 @@
     for (const same of all(document, '.same')) same.classList.remove('same');
   }
 
+  function placeTip(unit) {
+    const box = unit.getClientRects()[0] || unit.getBoundingClientRect();
+    const left = box.left + Math.min(box.width, 200) / 2 - tip.offsetWidth / 2;
+    tip.style.left = Math.max(8, Math.min(innerWidth - tip.offsetWidth - 8, left)) + 'px';
+    const above = box.top - tip.offsetHeight - 6;
+    tip.style.top = (above > 4 ? above : box.bottom + 6) + 'px';
+  }
+
   function showTip(event) {
     hideTip();
     const unit = event.target.closest('.u[data-i], .words tr[data-i]');
@@ -232,18 +245,18 @@
     const i = unit.dataset.i;
     tip.textContent = owner.describe(panel, i);
     for (const same of all(panel, `.text .u[data-i="${i}"]`)) if (same !== unit) same.classList.add('same');
-    const box = unit.getClientRects()[0] || unit.getBoundingClientRect();
-    const left = box.left + Math.min(box.width, 200) / 2 - tip.offsetWidth / 2;
-    tip.style.left = Math.max(8, Math.min(innerWidth - tip.offsetWidth - 8, left)) + 'px';
-    const above = box.top - tip.offsetHeight - 6;
-    tip.style.top = (above > 4 ? above : box.bottom + 6) + 'px';
+    placeTip(unit);
     tip.style.opacity = 1;
   }
 
   document.addEventListener('mouseover', showTip);
   document.addEventListener('focusin', event => { if (event.target.matches('.u')) showTip(event); });
   document.addEventListener('focusout', hideTip);
-  document.addEventListener('scroll', hideTip, {passive: true});
+  // Going to a unit by keyboard may scroll to it: its tooltip stays.
+  document.addEventListener('scroll', () => {
+    if (document.activeElement.matches('.u') && tip.style.opacity === '1') placeTip(document.activeElement);
+    else hideTip();
+  }, {passive: true});
 
   document.addEventListener('keydown', event => {
     const search = document.querySelector('input[type=search]');
@@ -283,7 +296,8 @@
     const button = make('button', {type: 'button'}, ...head.childNodes);
     head.append(button);
     button.addEventListener('click', () => {
-      const down = head.getAttribute('aria-sort') === 'descending' ? 1 : -1;
+      const now = head.getAttribute('aria-sort');
+      const down = now === 'descending' ? 1 : now === 'ascending' ? -1 : head.dataset.sort === 'number' ? -1 : 1;
       for (const other of head.parentNode.children) other.removeAttribute('aria-sort');
       head.setAttribute('aria-sort', down < 0 ? 'descending' : 'ascending');
       const body = head.closest('table').tBodies[0];
