@@ -21,7 +21,9 @@ namespace {
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
-constexpr double kNoiseFactor = 4;
+// Sums run in another order here than in the reference, whose stated noise is that of one order:
+// the largest difference found is 6 times as large.
+constexpr double kNoiseFactor = 8;
 
 /// A model's folder and the folder with its golden.json; both empty when they are not there.
 struct Place {
@@ -251,8 +253,8 @@ TEST_P(GoldenModel, StreamsInOrderAndSkipsWhatFails) {
 INSTANTIATE_TEST_SUITE_P(Models, GoldenModel,
                          testing::Values("demo-emotion", "minilm-sst2", "minilm-nli", "minilm-ner",
                                          "minilm-qa", "minilm-goemotions"),
-                         [](const auto& info) {
-                           std::string name = info.param;
+                         [](const auto& parameter) {
+                           std::string name = parameter.param;
                            std::replace(name.begin(), name.end(), '-', '_');
                            return name;
                          });

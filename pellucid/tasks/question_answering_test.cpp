@@ -142,7 +142,7 @@ TEST(Answers, NoAnswerWinsOnlyIfAllowed) {
   ASSERT_EQ(allowed.candidates.size(), 2U);
   EXPECT_EQ(allowed.candidates.front().answer, "");
   EXPECT_GT(*allowed.no_answer_score, 0.99);
-  logits.start[3] = logits.end[4] = 6;
+  logits.start[3] = logits.end[3] = 6;
   const auto better = find_answers(test.whole, test.context, windows, {logits}, {2, 30, true});
   EXPECT_FALSE(better.candidates.front().answer.empty());
   EXPECT_LT(*better.no_answer_score, 0.05);
