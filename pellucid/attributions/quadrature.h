@@ -7,7 +7,14 @@
 
 namespace pellucid {
 
-enum class Rule { gauss_legendre, riemann_left, riemann_right, riemann_middle, trapezoid };
+enum class Rule {
+  gauss_legendre,
+  riemann_left,
+  riemann_right,
+  riemann_middle,
+  trapezoid,
+  adaptive,  ///< panels that are halved where the integral has not settled; no fixed list of nodes
+};
 
 std::string_view name(Rule rule);
 Rule parse_rule(std::string_view name);

@@ -33,6 +33,10 @@ void GradientSum::add(double weight, const GradientView& gradients) {
   }
 }
 
+void GradientSum::add(const GradientSum& other) {
+  for (std::size_t i = 0; i < sum_.size(); ++i) sum_[i] += other.sum_[i];
+}
+
 std::span<const double> GradientSum::row(std::int64_t target, std::int64_t token) const {
   return {sum_.data() + (target * tokens_ + token) * hidden_, static_cast<std::size_t>(hidden_)};
 }
@@ -51,6 +55,20 @@ void Evaluator::run() {
   const std::vector<Work> works = std::exchange(queue_, {});
   executor_.run(works);
   kept_.clear();
+}
+
+void Evaluator::set_answer(std::vector<double> values, std::span<const float> logits) {
+  values_ = std::move(values);
+  if (logits.empty()) return;
+  const auto [low, high] = std::minmax_element(logits.begin(), logits.end());
+  logit_range_ = double{*high} - double{*low};
+}
+
+double Evaluator::spread(std::int64_t target) const {
+  const Output output = targets_[static_cast<std::size_t>(target)].output;
+  const bool probability =
+      output == Output::probability || output == Output::probability_difference;
+  return probability ? 1.0 : logit_range_;
 }
 
 void Evaluator::warn(std::string warning) {

@@ -32,6 +32,7 @@ class GradientSum {
  public:
   GradientSum(std::int64_t targets, std::int64_t tokens, std::int64_t hidden);
   void add(double weight, const GradientView& gradients);
+  void add(const GradientSum& other);
 
   std::int64_t targets() const { return targets_; }
   std::int64_t tokens() const { return tokens_; }
@@ -61,7 +62,14 @@ class Evaluator {
   // share a pass.
   /// Targets on the real input, known since the prediction: no probe.
   const std::vector<double>& values() const { return values_; }
-  void set_values(std::vector<double> values) { values_ = std::move(values); }
+  /// values: [targets]   logits: of the real input, all rows read
+  void set_answer(std::vector<double> values, std::span<const float> logits);
+  /// The size that a change of the target is compared with: 1 for probabilities, else the range of
+  /// the logits.
+  double spread(std::int64_t target) const;
+  /// Methods keep gradients for a dump only when asked to.
+  bool keeps_gradients() const { return keeps_gradients_; }
+  void keep_gradients() { keeps_gradients_ = true; }
 
   /// kept[u] true: unit u stays; else it is replaced.
   void ask_without(const std::vector<std::vector<bool>>& kept, const Replacement& replacement,
@@ -100,6 +108,8 @@ class Evaluator {
   Executor& executor_;
   std::uint64_t seed_;
   std::vector<double> values_;
+  double logit_range_ = 1;
+  bool keeps_gradients_ = false;
   std::vector<Work> queue_;
   std::vector<std::shared_ptr<const void>> kept_;  // what queued work refers to
   std::vector<std::string> warnings_;

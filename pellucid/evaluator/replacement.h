@@ -24,7 +24,7 @@ struct Replacement {
     ids,    ///< a whole baseline of as many ids as the input has tokens
   };
   Kind kind = Kind::pad;
-  std::string token{};            ///< for Kind::token
+  std::string token{};              ///< for Kind::token
   std::vector<std::int32_t> ids{};  ///< for Kind::ids
 
   /// "pad", "mask", "unk", "zero", "mean", "delete" or "empty", "ID,ID,...", or a token of the

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// One head of one sequence: what the kernels in attention.cpp work on, independently of all others.
+// One head of one sequence: computed independently of all others.
 #pragma once
 
 #include <algorithm>
@@ -51,5 +51,12 @@ inline std::int64_t attention_scratch(std::int64_t keys, std::int64_t width, boo
   if (!vjp) return forward;
   return forward + transposed + block * padded_odd(keys) + 2 * block * padded(width);
 }
+
+/// y = softmax(scale q k^T) v; fills head.statistics.
+/// y: [queries, width]   probabilities: receives [queries, keys], or null
+void attention_head(const AttentionHead& head, const StridedRows<float>& y, float* probabilities);
+
+/// Pulls cotangents of y back, with the statistics of the forward.
+void attention_head_vjp(const AttentionHead& head, const AttentionHeadVjp& vjp);
 
 }  // namespace pellucid

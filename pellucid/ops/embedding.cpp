@@ -64,7 +64,7 @@ HWY_EXPORT(read_row);
 void read_rows(const EmbeddingTable& table, std::span<const std::int32_t> ids, bool add,
                Tensor& rows) {
   check(table.type == DType::f32 || table.type == DType::f16 || table.type == DType::bf16,
-        "an embedding table must be stored as float32, float16 or bfloat16");
+        "an embedding table is stored as {}, expected F32, F16 or BF16", name(table.type));
   for (std::size_t i = 0; i < ids.size(); ++i) {
     check(0 <= ids[i] && ids[i] < table.rows,
           "id {} at position {} is not in the embedding table, which has {} rows", ids[i], i,

@@ -99,7 +99,7 @@ void add_method(Facts& facts, const Explanation& explanation) {
 }
 
 void add_run(Facts& facts, const Explanation& explanation) {
-  facts.add("TextUnit", html_text(name(explanation.units.kind)));
+  facts.add("Unit", html_text(name(explanation.units.kind)));
   facts.add("Precision", html_text(explanation.precision));
   facts.add("Seed", fmt::format("{}", explanation.seed));
 }

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "pellucid/attributions/saliency.h"
+
+namespace pellucid {
+
+Parameters Saliency::parameters() const {
+  return {{"reduce", std::string(pellucid::name(reduce))},
+          {"times-norm", times_norm},
+          {"layer", layer}};
+}
+
+Attribution Saliency::operator()(Evaluator& evaluator) const {
+  const Tensor embeddings = evaluator.embeddings();
+  Attribution result;
+  result.is_signed = is_signed(reduce);
+  GradientSum gradients(evaluator.target_count(), evaluator.tokens(), embeddings.width());
+  evaluator.ask_gradients(layer, [&](std::size_t, std::span<const double>, const GradientView& g) {
+    gradients.add(1, g);
+  });
+  evaluator.run();
+  std::vector<double> embedding(static_cast<std::size_t>(embeddings.width()));
+  for (std::int64_t t = 0; t < evaluator.target_count(); ++t) {
+    auto& scores = result.token_scores.emplace_back();
+    for (std::int64_t i = 0; i < evaluator.tokens(); ++i) {
+      scores.push_back(pellucid::reduce(reduce, gradients.row(t, i)));
+      if (!times_norm) continue;
+      embedding.assign(embeddings.row(i), embeddings.row(i) + embeddings.width());
+      scores.back() *= pellucid::reduce(Reduce::l2, embedding);
+    }
+  }
+  result.gradients = std::move(gradients);
+  return result;
+}
+
+}  // namespace pellucid
