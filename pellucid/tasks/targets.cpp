@@ -169,7 +169,7 @@ std::vector<Target> resolve_targets(const HeadFacts& facts, Task task,
     for (const Choice& choice : choices_of(candidates, word, warnings)) {
       Target target{.label = label(choice.index), .index = choice.index, .link = link};
       target.contrast = choice.contrast;
-      if (choice.contrast) target.label += "-" + label(*choice.contrast);
+      if (choice.contrast) target.label.append("-").append(label(*choice.contrast));
       target.output = output_of(choice, link, output);
       targets.push_back(std::move(target));
     }
