@@ -43,9 +43,21 @@ void if_given(const MethodOptions& options, const std::string& name, const Set& 
   if (found != options.end()) set(found->second);
 }
 
+/// The tap that a layer is called in graphs: the output of layer N is "layer.N.hidden".
 std::string parse_layer(const std::string& text) {
-  check_usage(text == "embeddings", "layer is {}, expected embeddings", quote(text));
-  return text;
+  if (text == "word-embeddings") return "embeddings";
+  if (text == "embeddings" || text == "position-embeddings" || text == "embedding-block") {
+    return text;
+  }
+  const std::string number = text.starts_with("layer.") ? text.substr(6) : text;
+  const bool digits =
+      !number.empty() && number.size() < 6 &&
+      std::all_of(number.begin(), number.end(), [](char c) { return '0' <= c && c <= '9'; });
+  check_usage(
+      digits,
+      "layer is {}, expected embeddings, position-embeddings, embedding-block, layer.N or N",
+      quote(text));
+  return fmt::format("layer.{}.hidden", number);
 }
 
 Method make_integrated_gradients(const MethodOptions& options) {
@@ -112,7 +124,9 @@ Method make_occlusion(const MethodOptions& options) {
 const MethodOption kReduce{
     "reduce", "dot", "dot, l2, l1 or mean-abs",
     "from the vector of a token to a number; only dot is signed and adds up"};
-const MethodOption kLayer{"layer", "embeddings", "embeddings", "where gradients are taken"};
+const MethodOption kLayer{"layer", "embeddings",
+                          "embeddings, position-embeddings, embedding-block, layer.N or N",
+                          "activation where gradients are taken and paths run"};
 const char* const kReplacements = "pad, mask, unk, zero, mean, a token or ID,ID,...";
 
 }  // namespace

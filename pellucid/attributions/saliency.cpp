@@ -10,7 +10,7 @@ Parameters Saliency::parameters() const {
 }
 
 Attribution Saliency::operator()(Evaluator& evaluator) const {
-  const Tensor embeddings = evaluator.embeddings();
+  const Tensor embeddings = evaluator.embeddings();  // every tap is as wide
   Attribution result;
   result.is_signed = is_signed(reduce);
   GradientSum gradients(evaluator.target_count(), evaluator.tokens(), embeddings.width());

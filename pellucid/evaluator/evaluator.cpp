@@ -248,18 +248,63 @@ Sequence Evaluator::shortened(const std::vector<bool>& kept) const {
   return input;
 }
 
+void Evaluator::set_baseline_places(std::vector<std::int32_t> positions,
+                                    std::vector<std::int32_t> types) {
+  baseline_positions_ = std::move(positions);
+  baseline_types_ = std::move(types);
+}
+
+/// The baseline as ids, for activations that depend on all of the input.
+Sequence Evaluator::baseline_input(const Replacement& baseline) {
+  Sequence input = input_;
+  if (!baseline_positions_.empty()) input.positions = baseline_positions_;
+  if (!baseline_types_.empty()) input.types = baseline_types_;
+  if (baseline.kind == Replacement::Kind::ids) {
+    input.ids = baseline.ids;
+    return input;
+  }
+  const std::optional<std::int32_t> id = replacement_id(baseline);
+  check_usage(id.has_value(), "baseline {}: layers behind the embeddings need a token",
+              baseline.name());
+  for (std::size_t token = 0; token < encoding_.tokens.size(); ++token) {
+    if (!encoding_.tokens[token].special) input.ids[token] = *id;
+  }
+  return input;
+}
+
+/// Both ends are what the network has at the tap, on the baseline and on the input.
+Path Evaluator::tapped_path(const Replacement& baseline, const std::string& tap) {
+  Path path;
+  path.tap = tap;
+  const Sequence from = baseline_input(baseline);
+  Work work;
+  work.probes = 2;
+  work.targets = &targets_;
+  work.tap = tap;
+  work.activation = true;
+  work.input = [this, &from](std::int64_t probe) -> const Sequence& {
+    return probe == 0 ? from : input_;
+  };
+  work.deliver = [this, &path](std::int64_t probe, const Answers& answers) {
+    const auto size = static_cast<std::int64_t>(answers.activation.size());
+    (probe == 0 ? path.from : path.to) =
+        Tensor::from(answers.activation, {tokens(), size / tokens()});
+  };
+  forwards_ += 2;
+  executor_.run(std::span<const Work>(&work, 1));
+  return path;
+}
+
 Path Evaluator::straight_path(const Replacement& baseline, const std::string& tap) {
   check_usage(baseline.kind != Replacement::Kind::erase,
               "baseline delete: a path needs a baseline of the same length");
-  check_usage(tap == "embeddings",
-              "layer \"{}\": paths start at the word embeddings only (expected: embeddings)", tap);
+  check_usage(baseline.kind != Replacement::Kind::ids || baseline.ids.size() == input_.ids.size(),
+              "baseline of {} ids for an input of {} tokens", baseline.ids.size(),
+              input_.ids.size());
+  if (tap != "embeddings") return tapped_path(baseline, tap);
   Path path;
-  path.tap = tap;
   path.to = embeddings();
   if (baseline.kind == Replacement::Kind::ids) {
-    check_usage(baseline.ids.size() == input_.ids.size(),
-                "baseline of {} ids for an input of {} tokens", baseline.ids.size(),
-                input_.ids.size());
     path.from = model_.network().embed(baseline.ids);
     return path;
   }

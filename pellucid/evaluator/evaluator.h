@@ -83,6 +83,9 @@ class Evaluator {
   void ask_gradients(const std::string& tap, Fold fold);
   void run();
 
+  /// Positions and token types of the baseline where they are not those of the input (a peer's
+  /// way).
+  void set_baseline_places(std::vector<std::int32_t> positions, std::vector<std::int32_t> types);
   /// From the baseline to the input, at a tap. Template tokens keep their own embedding in the
   /// baseline.
   Path straight_path(const Replacement& baseline, const std::string& tap = "embeddings");
@@ -98,6 +101,8 @@ class Evaluator {
   std::optional<std::int32_t> replacement_id(const Replacement& replacement);
   Tensor replacement_row(const Replacement& replacement) const;
   Sequence without(const std::vector<bool>& kept, std::int32_t id) const;
+  Sequence baseline_input(const Replacement& baseline);
+  Path tapped_path(const Replacement& baseline, const std::string& tap);
   Sequence shortened(const std::vector<bool>& kept) const;
 
   Model model_;
@@ -107,6 +112,8 @@ class Evaluator {
   std::vector<Target> targets_;
   Executor& executor_;
   std::uint64_t seed_;
+  std::vector<std::int32_t> baseline_positions_;
+  std::vector<std::int32_t> baseline_types_;
   std::vector<double> values_;
   double logit_range_ = 1;
   bool keeps_gradients_ = false;

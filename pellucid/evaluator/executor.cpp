@@ -36,6 +36,7 @@ struct MicroBatch {
   std::vector<std::vector<double>> values;   // [probes][targets]
   Tensor logits;                             // [rows read, outputs]
   Tensor gradients;                          // [targets * tokens, hidden]
+  Tensor activation;                         // [tokens, width]
 
   const Work& work() const { return *probes.front().work; }
   std::int64_t targets() const { return static_cast<std::int64_t>(work().targets->size()); }
@@ -131,9 +132,11 @@ void run_micro_batch(const Network& network, MicroBatch& micro) {
     tap.replace(work.tap, std::move(rows));
   }
   if (work.gradients) tap.differentiate(work.tap, tape);
+  if (work.activation) tap.read(work.tap);
   const Variable output = network(batch, tap);
   micro.logits = output.value;
   read_values(micro);
+  if (work.activation) micro.activation = tap.value(work.tap);
   if (!work.gradients) return;
   const Variable leaf = tap.leaf(work.tap);
   micro.gradients =
@@ -154,6 +157,11 @@ void deliver(const MicroBatch& micro) {
       view = {micro.gradients.row(micro.offsets[p]), micro.tokens * micro.gradients.width(),
               micro.offsets[p + 1] - micro.offsets[p], micro.gradients.width()};
       answers.gradients = &view;
+    }
+    if (probe.work->activation) {
+      const std::int64_t tokens = micro.offsets[p + 1] - micro.offsets[p];
+      answers.activation = {micro.activation.row(micro.offsets[p]),
+                            static_cast<std::size_t>(tokens * micro.activation.width())};
     }
     probe.work->deliver(probe.index, answers);
   }
@@ -185,12 +193,12 @@ std::int64_t bytes_per_token(const NetworkShape& shape, bool gradients, std::int
 }
 
 /// Probes may share a pass if they are differentiated alike at the same place.
-using Kind = std::tuple<bool, std::size_t, bool, std::string>;
+using Kind = std::tuple<bool, std::size_t, bool, bool, std::string>;
 
 Kind kind_of(const Work& work) {
-  const bool tapped = work.fill || work.gradients;
+  const bool tapped = work.fill || work.gradients || work.activation;
   return {work.gradients, work.gradients ? work.targets->size() : 0, static_cast<bool>(work.fill),
-          tapped ? work.tap : std::string()};
+          work.activation, tapped ? work.tap : std::string()};
 }
 
 std::vector<MicroBatch> cut(const Network& network, const ExecutorOptions& options,

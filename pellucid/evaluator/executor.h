@@ -32,6 +32,7 @@ struct Answers {
   std::span<const double> values;           ///< [targets]
   std::span<const float> logits;            ///< [rows read, outputs]
   const GradientView* gradients = nullptr;  ///< null unless asked for
+  std::span<const float> activation;        ///< at the tap, [tokens, width]; empty unless asked for
 };
 
 /// Probes of one text that are alike: the same targets, the same tap.
@@ -41,6 +42,7 @@ struct Work {
   std::function<const Sequence&(std::int64_t probe)> input;
   const std::vector<Target>* targets = nullptr;
   bool gradients = false;
+  bool activation = false;  ///< deliver what the network has at the tap
   /// Activation that is replaced (if `fill` is set) and differentiated (if `gradients`).
   std::string tap = "embeddings";
   /// Writes the replacement, [tokens, hidden], of a probe. Called from any thread.

@@ -144,9 +144,10 @@ class Bert : public Network {
 
   Variable operator()(const Batch& batch, Tap& tap) const override {
     Variable x = tap("embeddings", [&] { return Variable(gather(words_, batch.ids)); });
-    Tensor places = gather(positions_, batch.positions);
-    gather_add(types_, batch.types, places);
-    x = tap("embedding-block", embedding_norm_(Variable(std::move(places)), x));
+    const Variable places =
+        tap("position-embeddings", [&] { return Variable(gather(positions_, batch.positions)); });
+    Variable types(gather(types_, batch.types));
+    x = tap("embedding-block", embedding_norm_(add(std::move(types), places), x));
     for (std::size_t index = 0; index + 1 < layers_.size(); ++index) {
       x = layers_[index](x, batch, tap);
     }

@@ -107,15 +107,25 @@ class Explaining {
   void attribute(Executor& executor, ExplanationDump* dump) {
     Sequence attributed = input_;
     change_types(options_.preset, encoding_, item_.pair.has_value(), attributed);
+    if (attributed.types != input_.types) {
+      logits_ = run_input(attributed, executor);
+      ++result_.forwards;
+    }
     Evaluator evaluator(model_, encoding_, result_.units, attributed, targets_, executor,
                         options_.seed);
-    std::vector<double> values;
-    for (const Target& target : targets_) {
-      values.push_back(target.value(logits_, static_cast<std::int64_t>(logits_.size())));
-    }
+    const std::vector<double> values = target_values(logits_);
     evaluator.set_answer(values, logits_);
     if (dump != nullptr) evaluator.keep_gradients();
-    const Attribution found = settings_.method(evaluator);
+    const auto start = peer_start(attributed);
+    if (start) {
+      evaluator.set_baseline_places(start->positions,
+                                    std::vector<std::int32_t>(start->ids.size(), 0));
+    }
+    Attribution found = settings_.method(evaluator);
+    if (start && found.complete) {
+      found.baseline_values = target_values(run_input(*start, executor));
+      ++result_.forwards;
+    }
     for (std::size_t t = 0; t < targets_.size(); ++t) {
       result_.targets.push_back(explain_target(found, t, values[t]));
     }
@@ -126,6 +136,25 @@ class Explaining {
     result_.warnings.insert(result_.warnings.end(), evaluator.warnings().begin(),
                             evaluator.warnings().end());
     if (dump != nullptr) fill_dump(found, evaluator, *dump);
+  }
+
+  std::vector<double> target_values(const std::vector<float>& logits) const {
+    std::vector<double> values;
+    for (const Target& target : targets_) {
+      values.push_back(target.value(logits, static_cast<std::int64_t>(logits.size())));
+    }
+    return values;
+  }
+
+  /// The start of the path as the preset states it, if it has a way of its own.
+  std::optional<Sequence> peer_start(const Sequence& attributed) const {
+    const std::optional<std::int32_t> pad = model_.tokenizer().pad_id();
+    const Parameters parameters = settings_.method.parameters();
+    const bool from_pad = std::find(parameters.begin(), parameters.end(),
+                                    std::pair<std::string, Parameter>(
+                                        "baseline", std::string("pad"))) != parameters.end();
+    if (!pad || !from_pad) return std::nullopt;
+    return stated_start(options_.preset, encoding_, *pad, attributed);
   }
 
   TargetExplanation explain_target(const Attribution& found, std::size_t t, double value) {

@@ -53,4 +53,16 @@ void change_types(Preset preset, const Encoding& encoding, bool pair, Sequence& 
   if (!encoding.tokens.empty() && encoding.tokens.back().special) input.types.back() = 1;
 }
 
+std::optional<Sequence> stated_start(Preset preset, const Encoding& encoding, std::int32_t pad_id,
+                                     const Sequence& input) {
+  if (preset != Preset::transformers_interpret) return std::nullopt;
+  Sequence start;
+  start.reads = input.reads;
+  for (const Token& token : encoding.tokens) {
+    start.ids.push_back(token.special ? token.id : pad_id);
+  }
+  start.positions.assign(start.ids.size(), 0);
+  return start;
+}
+
 }  // namespace pellucid

@@ -2,6 +2,7 @@
 // Presets: what another program does differently, so that its numbers come out.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "pellucid/nn/batch.h"
@@ -25,7 +26,13 @@ Settings settle(const ExplainOptions& options);
 std::string preset_text(Preset preset, const std::string& text);
 
 /// transformers-interpret gives the closing separator of a single text the token type 1, where the
-/// model was trained with 0. Only the attributed input is changed, not the predicted one.
+/// model was trained with 0. Only the attributed input is changed, not the one that chooses the
+/// class.
 void change_types(Preset preset, const Encoding& encoding, bool pair, Sequence& input);
+
+/// What transformers-interpret takes for the start of the path when it states its delta: the pad
+/// baseline with all positions and token types 0. None for other presets.
+std::optional<Sequence> stated_start(Preset preset, const Encoding& encoding, std::int32_t pad_id,
+                                     const Sequence& input);
 
 }  // namespace pellucid
