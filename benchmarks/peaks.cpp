@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <dnnl.hpp>
 #include <fstream>
 #include <string>
@@ -108,12 +109,29 @@ double best_rate(int threads, int repeats, const Work& work) {
   return best;
 }
 
+double thread_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+/// Each thread's median over short runs, by its time on a processor, while all others do the same;
+/// their sum.
 double fma_rate(int threads) {
-  std::vector<float> sums(static_cast<std::size_t>(threads) * 16);  // a cache line each
-  return best_rate(threads, 500, [&](int thread, int) {
-    return HWY_DYNAMIC_DISPATCH(fused_multiply_adds)(50'000,
-                                                     &sums[static_cast<std::size_t>(thread) * 16]);
-  });
+  double sum = 0;
+#pragma omp parallel num_threads(threads) reduction(+ : sum)
+  {
+    std::vector<double> rates(401);
+    float unused = 0;
+    for (double& rate : rates) {
+      const double begin = thread_seconds();
+      const double done = HWY_DYNAMIC_DISPATCH(fused_multiply_adds)(50'000, &unused);
+      rate = done / (thread_seconds() - begin) / 1e9;
+    }
+    std::nth_element(rates.begin(), rates.begin() + 200, rates.end());
+    sum += rates[200];
+  }
+  return sum;
 }
 
 double bandwidth(int threads) {
