@@ -10,7 +10,7 @@
 #include <sstream>
 #include <system_error>
 
-#include "pellucid/assets.h"
+#include "pellucid/report/page_assets.h"
 #include "pellucid/base/error.h"
 #include "pellucid/base/sha256.h"
 #include "pellucid/report/characters.h"
