@@ -31,7 +31,10 @@ std::int32_t checked_id(std::int64_t id, std::string_view place, std::string_vie
 
 Fields::Fields(const nlohmann::json& object, std::string place)
     : object_(&object), place_(std::move(place)) {
-  check(object.is_object(), "{}: found {}, expected an object", place_, shown(object));
+  if (!object.is_object()) {
+    fail("{}{} found {}, expected an object", place_, place_.ends_with(':') ? "" : ":",
+         shown(object));
+  }
 }
 
 const nlohmann::json* Fields::find(std::string_view name) const {

@@ -5,10 +5,10 @@
 
 #include <fstream>
 
-#include "pellucid/text/golden_records.h"
 #include "pellucid/text/normalizers/normalizer.h"
 #include "pellucid/text/pre_tokenizers/pre_tokenizer.h"
 #include "pellucid/text/unicode.h"
+#include "tests/text_records.h"
 
 namespace pellucid {
 namespace {

@@ -139,7 +139,7 @@ TEST(TokenizerJson, ErrorsNameTheComponentAndTheField) {
                 "strategy": "LongestFist", "direction": "Right"})"))),
             "t.json: truncation: \"strategy\" is \"LongestFist\", expected one of LongestFirst, "
             "OnlyFirst, OnlySecond; did you mean \"LongestFirst\"?");
-  EXPECT_EQ(error_of_json("[]"), "t.json:: found an array of 0, expected an object");
+  EXPECT_EQ(error_of_json("[]"), "t.json: found an array of 0, expected an object");
 }
 
 TEST(TokenizerJson, IdsAreCheckedAndTakeNoMemory) {
