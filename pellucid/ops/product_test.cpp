@@ -98,7 +98,7 @@ TEST(ProductOfASlice, LeavesTheRestAlone) {
   matrix.multiply(x.row_slice(1, 2), middle, nullptr);
   Tensor all = Tensor::uninitialized({3, 4});
   matrix.multiply(x, all, nullptr);
-  for (int i = 0; i < 12; ++i) EXPECT_EQ(y.data()[i], i / 4 == 1 ? all.data()[i] : 0) << i;
+  for (int i = 0; i < 12; ++i) EXPECT_FLOAT_EQ(y.data()[i], i / 4 == 1 ? all.data()[i] : 0) << i;
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Product,
