@@ -123,7 +123,7 @@ std::string run_parts(const json& settings, const json& record) {
     NormalizedText normalized(text, 0);
     make_normalizer(Fields(settings["normalizer"], "normalizer"))->normalize(normalized);
     const std::string found = encode_utf8(normalized.characters);
-    if (found != record["normalized"]) return "normalized is \"" + found + '"';
+    if (found != record["normalized"].get<std::string>()) return "normalized is \"" + found + '"';
   }
   if (record.contains("pre") && !settings["pre_tokenizer"].is_null()) {
     PreTokenized parts(NormalizedText(text, 0));
