@@ -10,6 +10,7 @@
 #include <cstring>
 #include <exception>
 #include <mutex>
+#include <utility>
 
 #include "pellucid/base/error.h"
 
@@ -32,6 +33,8 @@ std::atomic<int>& chosen_thread_count() {
   static std::atomic<int> count{initial_thread_count()};
   return count;
 }
+
+thread_local bool serial = false;
 
 /// Keeps the first exception of a parallel region; later work is skipped.
 class FirstException {
@@ -68,7 +71,17 @@ void set_thread_count(int count) {
   omp_set_num_threads(used);  // for products that oneDNN shares among threads
 }
 
-bool in_parallel() { return omp_in_parallel() != 0; }
+bool in_parallel() { return serial || omp_in_parallel() != 0; }
+
+SerialScope::SerialScope()
+    : threads_before_(omp_get_max_threads()), serial_before_(std::exchange(serial, true)) {
+  omp_set_num_threads(1);  // for oneDNN; a setting of this thread alone
+}
+
+SerialScope::~SerialScope() {
+  omp_set_num_threads(threads_before_);
+  serial = serial_before_;
+}
 
 void parallel_for(std::int64_t size, std::int64_t grain,
                   const std::function<void(std::int64_t, std::int64_t)>& body) {

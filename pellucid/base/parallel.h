@@ -16,8 +16,23 @@ int thread_count();
 /// each other.
 void set_thread_count(int count);
 
-/// True inside parallel_for or parallel_tasks.
+/// True where loops and products stay on the calling thread: inside parallel_for, parallel_tasks or
+/// a SerialScope.
 bool in_parallel();
+
+/// While it lives, the calling thread works alone: for work so small that waking the others would
+/// cost more.
+class SerialScope {
+ public:
+  SerialScope();
+  ~SerialScope();
+  SerialScope(const SerialScope&) = delete;
+  SerialScope& operator=(const SerialScope&) = delete;
+
+ private:
+  int threads_before_;
+  bool serial_before_;
+};
 
 /// body(begin, end) over disjoint ranges that cover [0, size). A range has at least `grain` items,
 /// so small loops stay on the calling thread. The first exception is rethrown to the caller after

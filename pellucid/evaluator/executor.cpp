@@ -42,6 +42,16 @@ struct MicroBatch {
   std::int64_t targets() const { return static_cast<std::int64_t>(work().targets->size()); }
 };
 
+/// Multiplications below which a forward pass is quicker on one thread than on two that wait for
+/// each other.
+constexpr double kSharedWork = 1e8;
+
+/// About the multiplications of a forward pass.
+double work_of(const Network& network, const MicroBatch& batch) {
+  const auto hidden = static_cast<double>(network.shape().hidden);
+  return 12 * hidden * hidden * static_cast<double>(network.shape().layers * batch.tokens);
+}
+
 /// The rows of logits that a target reads, copied next to each other.
 /// logits: of one sequence, [rows read, outputs]
 std::vector<float> gather_target(const Target& target, const Sequence& input, const float* logits,
@@ -283,7 +293,10 @@ void DirectExecutor::check(std::span<const Work> works) const { plan(network_, o
 void DirectExecutor::run(std::span<const Work> works) {
   std::vector<MicroBatch> batches = plan(network_, options_, works);
   InOrder order(batches);
-  // A single micro-batch is run outside of a parallel region: the threads share its products.
+  // A single micro-batch is run outside of a parallel region: the threads share its products, if
+  // those are large.
+  std::optional<SerialScope> alone;
+  if (batches.size() == 1 && work_of(network_, batches.front()) < kSharedWork) alone.emplace();
   parallel_tasks(static_cast<std::int64_t>(batches.size()), [&](std::int64_t index) {
     const auto place = static_cast<std::size_t>(index);
     run_micro_batch(network_, batches[place]);

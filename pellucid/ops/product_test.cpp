@@ -88,6 +88,19 @@ TEST_P(Product, RowsDoNotDependOnTheBatchOrTheThreads) {
   }
 }
 
+/// A row in the middle of a tensor: what stands behind it is neither used nor overwritten.
+TEST(ProductOfASlice, LeavesTheRestAlone) {
+  const auto w = random_values(12, 1);
+  const PackedMatrix matrix(w.data(), 3, 4, PackedMatrix::Layout::row_major);
+  const Tensor x = Tensor::from(random_values(9, 2), {3, 3});
+  Tensor y = Tensor::zeros({3, 4});
+  Tensor middle = y.row_slice(1, 2);
+  matrix.multiply(x.row_slice(1, 2), middle, nullptr);
+  Tensor all = Tensor::uninitialized({3, 4});
+  matrix.multiply(x, all, nullptr);
+  for (int i = 0; i < 12; ++i) EXPECT_FLOAT_EQ(y.data()[i], i / 4 == 1 ? all.data()[i] : 0) << i;
+}
+
 INSTANTIATE_TEST_SUITE_P(Shapes, Product,
                          testing::Values(Case{1, 1, 1}, Case{3, 5, 7}, Case{16, 384, 6},
                                          Case{40, 33, 130}, Case{320, 32, 48}, Case{320, 384, 1536},
