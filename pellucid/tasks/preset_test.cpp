@@ -60,11 +60,11 @@ ExplainOptions options_of(const Json& test, const Model& model) {
   // The sequence explainer takes any other type (2) for word embeddings.
   if (arguments.value("embedding_type", 0) == 1) method.layer = "position-embeddings";
   options.method = method;
-  options.negate = arguments.value("flip_sign", false);
   if (model.network().shape().outputs == 1) {
     // The library calls the only output 0 and takes its sigmoid: label 1 of a classification here.
     options.task = Task::sequence_classification;
     options.targets = {"1"};
+    options.negate = arguments.value("flip_sign", false);  // done for such heads only
     return options;
   }
   if (arguments.contains("index")) {
