@@ -109,6 +109,7 @@ class Formats(unittest.TestCase):
         self.refuse("explain", "--text", "a", "-o", "a.png", word="formats: text, json, jsonl, html")
         self.refuse("explain", "--text", "a", "-o", "a.html", "--format", "json", word="--format says json")
         self.refuse("predict", "a", "-o", "a.html", word="does not write html")
+        self.refuse("explain", "--text", "a", "--output", "a.html", word="-o a.html")
 
     def test_one_value_or_an_array(self):
         for stdin, kind in ((b"a\n", dict), (b"a\nb\n", list), (b"a\nb\nc\n", list)):
