@@ -14,6 +14,7 @@
 #include "pellucid/base/spelling.h"
 #include "pellucid/io/checkpoint.h"
 #include "pellucid/io/config.h"
+#include "pellucid/io/hub_cache.h"
 
 namespace pellucid {
 namespace {
@@ -54,7 +55,11 @@ struct Model::Impl {
 
 Model::Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 
-Model Model::load(const std::string& folder, const LoadOptions& options) {
+Model Model::load(const std::string& folder_or_name, const LoadOptions& options) {
+  std::string folder = folder_or_name;
+  if (!std::filesystem::exists(folder)) {
+    if (const auto snapshot = find_in_hub_cache(folder)) folder = snapshot->string();
+  }
   auto impl = std::make_shared<Impl>(folder, ModelConfig::read(folder));
   const auto absolute = std::filesystem::absolute(folder).lexically_normal();
   impl->name = (absolute.has_filename() ? absolute : absolute.parent_path()).filename().string();

@@ -68,7 +68,9 @@ void expect_equal_rows(const Tensor& some, const Tensor& all) {
 
 /// The same bits for a row whatever rows stand beside it and whoever computes it.
 TEST_P(Product, RowsDoNotDependOnTheBatchOrTheThreads) {
-  const auto [most, inputs, outputs] = GetParam();
+  const std::int64_t most = GetParam().rows;
+  const std::int64_t inputs = GetParam().inputs;
+  const std::int64_t outputs = GetParam().outputs;  // clang 14 captures no structured bindings
   const auto x = random_values(most * inputs, 1);
   const auto w = random_values(inputs * outputs, 2);
   const PackedMatrix matrix(w.data(), inputs, outputs, PackedMatrix::Layout::row_major);
