@@ -10,6 +10,7 @@
 #include "benchmarks/base_model.h"
 #include "benchmarks/peaks.h"
 #include "benchmarks/report.h"
+#include "pellucid/evaluator/executor.h"
 #include "pellucid/models/model.h"
 
 namespace pellucid::bench {
@@ -17,6 +18,7 @@ namespace pellucid::bench {
 struct Settings {
   int steps = 50;   ///< of integrated gradients
   int repeats = 3;  ///< the least time counts: others may use the machine too
+  ExecutorOptions run{};
 };
 
 using Report = std::function<void(Result)>;
@@ -53,6 +55,8 @@ const std::vector<Group>& groups();
 
 /// Seconds of one run.
 double seconds_of(const std::function<void()>& work);
+/// Seconds of the calling thread on a processor: what others do meanwhile does not count.
+double thread_seconds_of(const std::function<void()>& work);
 
 void breakdown(Bench& bench);     ///< time of each kind of op
 void cold_process(Bench& bench);  ///< the program from start to end

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-// pellucid_bench [--json] [--quick] [NAME...]: measures the machine's limits, then the named groups
-// of work (all without names), and states each as a share of them.
-#include <fmt/format.h>
+// pellucid_bench [--json] [--quick] [--batch-tokens N] [NAME...]: measures the machine's limits,
+// then the named groups of work (all without names), and states each as a share of them.
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <cstdio>
+#include <cstdlib>
 #include <functional>
 #include <string>
 #include <vector>
@@ -32,10 +33,15 @@ Arguments parse(int count, char** words) {
     } else if (word == "--quick") {
       arguments.settings.steps = 8;
       arguments.settings.repeats = 1;
+    } else if (word == "--batch-tokens") {
+      check_usage(i + 1 < count && std::atoi(words[i + 1]) > 0,
+                  "--batch-tokens needs a number of tokens");
+      arguments.settings.run.batch_tokens = std::atoi(words[++i]);
     } else {
       check_usage(std::find(known.begin(), known.end(), word) != known.end(),
-                  "\"{}\" is no benchmark (known: {}) and no option (known: --json, --quick)", word,
-                  fmt::join(known, ", "));
+                  "\"{}\" is no benchmark (known: {}) and no option (known: --json, --quick, "
+                  "--batch-tokens)",
+                  word, fmt::join(known, ", "));
       arguments.names.push_back(word);
     }
   }

@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 #include <dnnl.hpp>
 #include <fstream>
 #include <string>
@@ -31,11 +32,16 @@ double fused_multiply_adds(std::int64_t rounds, float* result) {
   const Floats d;
   const Vector m = hn::Set(d, 0.999F);
   const Vector a = hn::Set(d, 0.001F);
-  Vector c0 = a, c1 = a, c2 = a, c3 = a, c4 = a, c5 = a;
-  Vector c6 = a, c7 = a, c8 = a, c9 = a, c10 = a, c11 = a;
+  // Starts that differ, or the compiler would compute one chain for all.
+  const Vector c = hn::Iota(d, 1.0F);
+  const auto start = [&](float distance) HWY_ATTR { return hn::Add(c, hn::Set(d, distance)); };
+  Vector c0 = start(0), c1 = start(1), c2 = start(2), c3 = start(3), c4 = start(4), c5 = start(5);
+  Vector c6 = start(6), c7 = start(7), c8 = start(8), c9 = start(9), c10 = start(10);
+  Vector c11 = start(11);
 #if !(HWY_ARCH_X86 && HWY_TARGET > HWY_AVX3)
-  Vector e0 = m, e1 = m, e2 = m, e3 = m, e4 = m, e5 = m;
-  Vector e6 = m, e7 = m, e8 = m, e9 = m, e10 = m, e11 = m;
+  Vector e0 = start(12), e1 = start(13), e2 = start(14), e3 = start(15), e4 = start(16);
+  Vector e5 = start(17), e6 = start(18), e7 = start(19), e8 = start(20), e9 = start(21);
+  Vector e10 = start(22), e11 = start(23);
 #endif
   double chains = 12;
   for (std::int64_t r = 0; r < rounds; ++r) {
@@ -81,41 +87,61 @@ namespace {
 HWY_EXPORT(fused_multiply_adds);
 HWY_EXPORT(triad);
 
-/// Best rate of `repeats` runs of work(thread), which returns what it did, on `threads` threads.
+/// Best rate of `repeats` runs of work(thread, repeat), which returns what it did, on `threads`
+/// threads. Runs are short: where others use the machine too, some are not interrupted.
 template <class Work>
 double best_rate(int threads, int repeats, const Work& work) {
-  double best = 0;
+  double best = 0, done = 0, begin = 0;
+#pragma omp parallel num_threads(threads)
   for (int repeat = 0; repeat < repeats; ++repeat) {
-    double done = 0, begin = 0, end = 0;
-#pragma omp parallel num_threads(threads) reduction(+ : done)
+#pragma omp single
     {
-#pragma omp barrier
-#pragma omp master
+      done = 0;
       begin = omp_get_wtime();
-      done += work(omp_get_thread_num());
-#pragma omp barrier
-#pragma omp master
-      end = omp_get_wtime();
     }
-    best = std::max(best, done / (end - begin) / 1e9);
+    const double own = work(omp_get_thread_num(), repeat);
+#pragma omp atomic
+    done += own;
+#pragma omp barrier
+#pragma omp single
+    best = std::max(best, done / (omp_get_wtime() - begin) / 1e9);
   }
   return best;
 }
 
+double thread_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + 1e-9 * static_cast<double>(time.tv_nsec);
+}
+
+/// Each thread's median over short runs, by its time on a processor, while all others do the same;
+/// their sum.
 double fma_rate(int threads) {
-  std::vector<float> sums(static_cast<std::size_t>(threads));
-  return best_rate(threads, 8, [&](int thread) {
-    return HWY_DYNAMIC_DISPATCH(fused_multiply_adds)(2'000'000,
-                                                     &sums[static_cast<std::size_t>(thread)]);
-  });
+  double sum = 0;
+#pragma omp parallel num_threads(threads) reduction(+ : sum)
+  {
+    std::vector<double> rates(401);
+    float unused = 0;
+    for (double& rate : rates) {
+      const double begin = thread_seconds();
+      const double done = HWY_DYNAMIC_DISPATCH(fused_multiply_adds)(50'000, &unused);
+      rate = done / (thread_seconds() - begin) / 1e9;
+    }
+    std::nth_element(rates.begin(), rates.begin() + 200, rates.end());
+    sum += rates[200];
+  }
+  return sum;
 }
 
 double bandwidth(int threads) {
-  constexpr std::int64_t kFloats = 24 << 20;  // three arrays of 96 MiB
+  constexpr std::int64_t kSlice = 2 << 20, kSlices = 16;  // three arrays of 128 MiB
+  constexpr std::int64_t kFloats = kSlice * kSlices;
   std::vector<float> a(kFloats), b(kFloats, 1.0F), c(kFloats, 2.0F);
-  return best_rate(threads, 6, [&](int thread) {
-    const std::int64_t begin = kFloats * thread / threads;
-    const std::int64_t end = kFloats * (thread + 1) / threads;
+  return best_rate(threads, 6 * kSlices, [&](int thread, int repeat) {
+    const std::int64_t slice = repeat % kSlices * kSlice;
+    const std::int64_t begin = slice + kSlice * thread / threads;
+    const std::int64_t end = slice + kSlice * (thread + 1) / threads;
     return HWY_DYNAMIC_DISPATCH(triad)(a.data() + begin, b.data() + begin, c.data() + begin,
                                        end - begin);
   });
@@ -147,7 +173,7 @@ double bf16_product(std::int64_t rows) {
       std::memset(each->get_data_handle(), 0, each->get_desc().get_size());
     }
     double best = 0;
-    for (int repeat = 0; repeat < 20; ++repeat) {
+    for (int repeat = 0; repeat < 60; ++repeat) {
       const double begin = omp_get_wtime();
       product.execute(
           stream, {{DNNL_ARG_SRC, source}, {DNNL_ARG_WEIGHTS, weights}, {DNNL_ARG_DST, result}});
@@ -173,9 +199,9 @@ Peaks measure_peaks() {
   peaks.threads = thread_count();
   peaks.fma_one = fma_rate(1);
   peaks.fma_all = fma_rate(peaks.threads);
-  peaks.bf16_all = std::max(bf16_product(512), bf16_product(2048));
+  peaks.bf16_all = std::max(bf16_product(128), bf16_product(512));
   peaks.bandwidth_one = bandwidth(1);
-  peaks.bandwidth_all = bandwidth(peaks.threads);
+  peaks.bandwidth_all = std::max(peaks.bandwidth_one, bandwidth(peaks.threads));
   return peaks;
 }
 

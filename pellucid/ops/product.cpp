@@ -13,6 +13,7 @@
 #include "pellucid/base/error.h"
 #include "pellucid/base/parallel.h"
 #include "pellucid/tensor/arena.h"
+#include "pellucid/tensor/weight_memory.h"
 
 namespace pellucid {
 namespace {
@@ -104,9 +105,7 @@ PackedMatrix::PackedMatrix(const float* matrix, std::int64_t inputs, std::int64_
   const auto plain = matrix_description(
       inputs, outputs,
       layout == Layout::row_major ? memory::format_tag::ab : memory::format_tag::ba);
-  impl->storage =
-      std::shared_ptr<void>(::operator new (impl->layout.get_size(), std::align_val_t{64}),
-                            [](void* block) { ::operator delete (block, std::align_val_t{64}); });
+  impl->storage = weight_block(impl->layout.get_size());
   memory from(plain, cpu(), const_cast<float*>(matrix));
   memory to(impl->layout, cpu(), impl->storage.get());
   dnnl::reorder(from, to).execute(stream(), from, to);
