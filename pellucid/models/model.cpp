@@ -50,7 +50,7 @@ struct Model::Impl {
   std::vector<std::string> warnings;
   std::int64_t weights_bytes = 0;
   std::string dtype;
-  std::unique_ptr<Checkpoint> checkpoint;
+  std::unique_ptr<Checkpoint> checkpoint;  // null for a network of one's own
 };
 
 Model::Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
@@ -90,6 +90,20 @@ Model Model::load(const std::string& folder_or_name, const LoadOptions& options)
   return Model(std::move(impl));
 }
 
+Model Model::from_parts(std::string name, std::unique_ptr<const Network> network,
+                        Tokenizer tokenizer, std::vector<std::string> labels) {
+  check_usage(static_cast<std::int64_t>(labels.size()) == network->shape().outputs,
+              "{} label names are given, but the network has {} outputs", labels.size(),
+              network->shape().outputs);
+  auto impl = std::make_shared<Impl>("", ModelConfig::parse(R"({"model_type": "custom"})", name));
+  impl->name = std::move(name);
+  impl->network = std::move(network);
+  impl->tokenizer = std::make_unique<Tokenizer>(std::move(tokenizer));
+  impl->labels = std::move(labels);
+  impl->dtype = "f32";
+  return Model(std::move(impl));
+}
+
 Model Model::bundled() {
   std::vector<std::filesystem::path> candidates;
   if (const char* data = std::getenv("PELLUCID_DATA"); data != nullptr && *data != '\0') {
@@ -120,7 +134,9 @@ const std::vector<std::string>& Model::labels() const { return impl_->labels; }
 const std::string& Model::model_type() const { return impl_->config.model_type; }
 const std::vector<std::string>& Model::unused_tensors() const { return impl_->unused; }
 const std::vector<std::string>& Model::warnings() const { return impl_->warnings; }
-std::int64_t Model::parameters() const { return impl_->checkpoint->parameters(); }
+std::int64_t Model::parameters() const {
+  return impl_->checkpoint ? impl_->checkpoint->parameters() : 0;
+}
 std::int64_t Model::weights_bytes() const { return impl_->weights_bytes; }
 const std::string& Model::dtype() const { return impl_->dtype; }
 
@@ -129,7 +145,7 @@ const std::vector<std::string>& Model::architectures() const { return impl_->con
 const std::optional<std::string>& Model::problem_type() const { return impl_->config.problem_type; }
 
 std::vector<std::string> Model::non_finite_tensors() const {
-  return impl_->checkpoint->non_finite();
+  return impl_->checkpoint ? impl_->checkpoint->non_finite() : std::vector<std::string>();
 }
 
 const Tokenizer& Model::tokenizer() const {

@@ -26,6 +26,9 @@ class Model {
   /// A folder, or a name in the local hub cache. Throws Error naming what is missing, unknown or
   /// malformed.
   static Model load(const std::string& folder_or_name, const LoadOptions& options = {});
+  /// A network of one's own: it has no folder and no files, and its labels name its outputs.
+  static Model from_parts(std::string name, std::unique_ptr<const Network> network,
+                          Tokenizer tokenizer, std::vector<std::string> labels);
   /// The emotion classifier that comes with the program.
   static Model bundled();
 
