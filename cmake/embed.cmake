@@ -1,5 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
 # Text files as strings of the library: embed_texts(TARGET FILE...) gives each FILE (a/b/page.css) a constant
-# pellucid::assets::page_css, declared in pellucid/assets.h of the build tree. Comments and indentation stay in the source:
+# pellucid::assets::page_css, declared in pellucid/report/page_assets.h of the build tree. Comments and indentation stay in the source:
 # whole-line // comments, /* */ comments and leading blanks are dropped, so those files must not rely on them.
 # Run as a script (cmake -DINPUT=.. -DNAME=.. -DOUTPUT=.. -P embed.cmake) it writes one string.
 if(CMAKE_SCRIPT_MODE_FILE)
@@ -9,7 +10,7 @@ if(CMAKE_SCRIPT_MODE_FILE)
   string(REGEX REPLACE "\n//[^\n]*" "" text "${text}")
   string(REGEX REPLACE "\n\n+" "\n" text "${text}")
   string(STRIP "${text}" text)
-  file(WRITE "${OUTPUT}" "#include \"pellucid/assets.h\"\nnamespace pellucid::assets {\n"
+  file(WRITE "${OUTPUT}" "#include \"pellucid/report/page_assets.h\"\nnamespace pellucid::assets {\n"
                          "const std::string_view ${NAME} = R\"asset(${text})asset\";\n}\n")
   return()
 endif()
@@ -30,7 +31,7 @@ function(embed_texts target)
     target_sources(${target} PRIVATE ${folder}/${name}.cpp)
     string(APPEND declarations "extern const std::string_view ${name};\n")
   endforeach()
-  file(CONFIGURE OUTPUT ${folder}/pellucid/assets.h CONTENT
+  file(CONFIGURE OUTPUT ${folder}/pellucid/report/page_assets.h CONTENT
        "#pragma once\n#include <string_view>\nnamespace pellucid::assets {\n${declarations}}\n" @ONLY)
   target_include_directories(${target} PRIVATE ${folder})
 endfunction()

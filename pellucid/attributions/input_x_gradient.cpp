@@ -12,7 +12,9 @@ Parameters InputXGradient::parameters() const {
 }
 
 Attribution InputXGradient::operator()(Evaluator& evaluator) const {
-  const Path path = evaluator.straight_path(baseline, layer);
+  const Path path = baseline.kind == Replacement::Kind::zero
+                        ? evaluator.path_from_zero(layer)
+                        : evaluator.straight_path(baseline, layer);
   GradientSum gradients(evaluator.target_count(), evaluator.tokens(), path.to.width());
   evaluator.ask_gradients(layer, [&](std::size_t, std::span<const double>, const GradientView& g) {
     gradients.add(1, g);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Input x gradient: a_i = dF/dE_i * (E_i - E'_i), E' = 0 by default.  Shrikumar et al. 2016, arXiv
-// 1605.01713 Complete only for linear F.
+// Input x gradient: a_i = dF/dE_i * (E_i - E'_i), E' = 0 by default, for template tokens too; they
+// keep their embedding in any other baseline.  Shrikumar et al. 2016, arXiv 1605.01713
+// Complete only for linear F.
 #pragma once
 
 #include "pellucid/attributions/method.h"

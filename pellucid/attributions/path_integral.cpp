@@ -188,7 +188,9 @@ PathIntegral integrate_panels(Evaluator& evaluator, const Path& path, double tol
     evaluator.run();
     const Dots dots = path_dots(path, part);
     const bool accepted = panel_settled(evaluator, panel, dots, change, tolerance);
-    if (accepted || gradients + 2 * kPanelPoints > kMostIntervals) {
+    // This panel, its halves, and those that wait.
+    const int at_least = gradients + kPanelPoints * (static_cast<int>(open.size()) + 3);
+    if (accepted || at_least > kMostIntervals) {
       result.converged = result.converged && accepted;
       sum.add(part);
       add_dots(result.dots, 1, dots);

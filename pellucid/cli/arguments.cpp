@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <filesystem>
 #include <limits>
 
 #include "pellucid/base/error.h"
@@ -45,16 +46,17 @@ const Flag* find_flag(const Verb& verb, std::string_view name, char letter) {
   }
   const std::string near = did_you_mean(word, known);
   if (!near.empty()) fail_usage("unknown flag {}{}", quote(word), near);
-  fail_usage("unknown flag {} (flags: pellucid help {}; texts that begin with a dash come after --)",
-             quote(word), verb.name);
+  fail_usage(
+      "unknown flag {} (flags: pellucid help {}; texts that begin with a dash come after --)",
+      quote(word), verb.name);
 }
 
 }  // namespace
 
 const Verb* find_verb(std::string_view name) {
   const auto all = verbs();
-  const auto found = std::find_if(all.begin(), all.end(),
-                                  [&](const Verb& verb) { return verb.name == name; });
+  const auto found =
+      std::find_if(all.begin(), all.end(), [&](const Verb& verb) { return verb.name == name; });
   return found == all.end() ? nullptr : &*found;
 }
 
@@ -66,7 +68,8 @@ const Verb& require_verb(std::string_view name) {
              did_you_mean(name, known));
 }
 
-Arguments::Arguments(const Verb& verb, std::span<const std::string> words) : verb_(&verb) {
+Arguments::Arguments(const Verb& verb, std::span<const std::string> words)
+    : verb_(&verb), words_(words.begin(), words.end()) {
   std::size_t at = 0;
   while (at < words.size()) {
     const std::string& word = words[at];
@@ -81,7 +84,9 @@ Arguments::Arguments(const Verb& verb, std::span<const std::string> words) : ver
     }
   }
   literal_from_ = positionals_.size();
-  if (at < words.size()) positionals_.insert(positionals_.end(), words.begin() + static_cast<std::ptrdiff_t>(at) + 1, words.end());
+  if (at < words.size())
+    positionals_.insert(positionals_.end(), words.begin() + static_cast<std::ptrdiff_t>(at) + 1,
+                        words.end());
 }
 
 /// --name VALUE, --name=VALUE, --switch, --no-switch; returns the place of the next word.
@@ -144,6 +149,22 @@ std::size_t Arguments::read_letters(std::span<const std::string> words, std::siz
 
 void Arguments::store(const Flag& flag, std::string value) {
   values_[std::string(flag.name)].push_back(std::move(value));
+}
+
+std::string Arguments::command() const {
+  std::string text(verb_->name);
+  for (std::string word : words_) {
+    std::error_code problem;
+    const std::filesystem::path path(word);
+    // A file to be written may not be there yet; its folder is.
+    if (path.has_parent_path() && std::filesystem::is_directory(path.parent_path(), problem)) {
+      word = path.filename().string();
+    }
+    const bool plain =
+        !word.empty() && word.find_first_of(" \t\n\"'\\$&|;<>()*?[]{}") == std::string::npos;
+    text += " " + (plain ? word : quote(word));
+  }
+  return text;
 }
 
 bool Arguments::has(std::string_view flag) const { return values_.find(flag) != values_.end(); }

@@ -46,11 +46,13 @@ const Verb& require_verb(std::string_view name);
 
 class Arguments {
  public:
-  /// `words`: what follows the verb. Throws UsageError for unknown flags (with the nearest), missing
-  /// values and values that a switch does not take.
+  /// `words`: what follows the verb. Throws UsageError for unknown flags (with the nearest),
+  /// missing values and values that a switch does not take.
   Arguments(const Verb& verb, std::span<const std::string> words);
 
   const Verb& verb() const { return *verb_; }
+  /// As it was written, with paths cut to the names of files: for pages that others read.
+  std::string command() const;
   std::string_view help_wanted() const { return help_; }  ///< "-h", "--help" or ""
   const std::vector<std::string>& positionals() const { return positionals_; }
   /// Positionals from this one on stood after "--".
@@ -73,6 +75,7 @@ class Arguments {
   void store(const Flag& flag, std::string value);
 
   const Verb* verb_;
+  std::vector<std::string> words_;
   std::string_view help_;
   std::vector<std::string> positionals_;
   std::size_t literal_from_ = 0;

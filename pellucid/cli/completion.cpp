@@ -62,7 +62,8 @@ std::string bash_script() {
   script += fmt::format(
       "    help:help) COMPREPLY=($(compgen -W \"{}\" -- \"$word\")); return ;;\n"
       "    methods:methods) COMPREPLY=($(compgen -W \"{}\" -- \"$word\")); return ;;\n"
-      "    completion:completion) COMPREPLY=($(compgen -W \"bash zsh fish\" -- \"$word\")); return ;;\n",
+      "    completion:completion) COMPREPLY=($(compgen -W \"bash zsh fish\" -- \"$word\")); return "
+      ";;\n",
       fmt::join(verb_names(), " "), fmt::join(method_names(), " "));
   return script + "  esac\n  case \"$verb\" in\n" + words +
          "  esac\n"

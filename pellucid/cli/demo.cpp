@@ -35,7 +35,10 @@ int demo(const Arguments& arguments) {
   options.run = executor_options(arguments);
   const Explanation explanation = pellucid::explain(model, kSentence, options);
   terminal.write(to_terminal(explanation, terminal_style(arguments, terminal)));
-  page.write(to_html({explanation}));
+  HtmlOptions page_options;
+  page_options.command = arguments.command();
+  page_options.theme = wanted_theme(arguments);
+  page.write(to_html(explanation, page_options));
   page.finish();
   terminal.write("\n" + std::filesystem::absolute(page.path()).lexically_normal().string() + "\n");
   return explanation.finite() ? 0 : 1;

@@ -7,6 +7,7 @@
 
 #include "pellucid/attributions/registry.h"
 #include "pellucid/base/error.h"
+#include "pellucid/base/spelling.h"
 #include "pellucid/cli/batch.h"
 #include "pellucid/cli/dump.h"
 #include "pellucid/cli/explanations.h"
@@ -49,7 +50,12 @@ ExplainOptions explain_options(const Arguments& arguments) {
   options.method = method(arguments, options.preset);
   if (const auto task = arguments.value("task")) options.task = parse_task(*task);
   options.targets = arguments.values("target");
-  if (const auto output = arguments.value("output")) options.output = parse_output(*output);
+  if (const auto output = arguments.value("output")) {
+    check_usage(output->find_first_of("./") == std::string::npos,
+                "--output is the scale of the target, found {}; a file is written by -o {}",
+                quote(*output), *output);
+    options.output = parse_output(*output);
+  }
   if (const auto unit = arguments.value("unit")) options.unit = parse_unit(*unit);
   if (const auto how = arguments.value("aggregate")) options.aggregate = parse_aggregate(*how);
   if (const auto how = arguments.value("normalize")) options.normalize = parse_normalize(*how);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/cli/explanations.h"
 
+#include <limits>
+
 #include "pellucid/base/error.h"
 #include "pellucid/cli/input.h"
 #include "pellucid/report/html.h"
@@ -32,9 +34,9 @@ void ExplanationWriter::add(const Explanation& explanation) {
   }
   warn_about(explanation);
   if (!explanation.finite()) {
-    complain(arguments_, tally_.fail(fmt::format(
-                             "text {}: the result holds numbers that are not finite",
-                             tally_.count())));
+    tally_.fail(
+        arguments_,
+        fmt::format("text {}: the result holds numbers that are not finite", tally_.count()), true);
   }
 }
 
@@ -49,12 +51,9 @@ void ExplanationWriter::warn_about(const Explanation& explanation) {
 void ExplanationWriter::add_error(const std::string& place, const std::string& id,
                                   const std::string& error, std::int64_t line) {
   tally_.add();
-  const std::string message = tally_.fail(place + ": " + error);
-  if (format_ == Format::json || format_ == Format::jsonl) {
-    json_.add(error_json(id, error, line));
-  } else {
-    complain(arguments_, message);
-  }
+  const bool as_json = format_ == Format::json || format_ == Format::jsonl;
+  tally_.fail(arguments_, place + ": " + error, !as_json);
+  if (as_json) json_.add(error_json(id, error, line));
 }
 
 int ExplanationWriter::finish() {
@@ -62,7 +61,13 @@ int ExplanationWriter::finish() {
   if (format_ == Format::json || format_ == Format::jsonl) json_.finish();
   if (format_ == Format::html) {
     check(!page_.empty(), "nothing to draw: no text was explained");
-    output_.write(to_html(page_));
+    HtmlOptions options;
+    options.command = arguments_.command();
+    options.theme = wanted_theme(arguments_);
+    if (arguments_.has("top")) {
+      options.top = style_.top == 0 ? std::numeric_limits<std::int64_t>::max() : style_.top;
+    }
+    output_.write(page_.size() == 1 ? to_html(page_.front(), options) : to_html(page_, options));
   }
   output_.finish();
   for (const auto& [warning, times] : repeated_) {

@@ -60,9 +60,17 @@ void for_each_line(std::string_view text, const Line& line) {
 
 /// A screen shows where texts come from, what is asked and how it is written.
 bool on_first_screen(const Flag& flag) {
-  if (flag.group == Group::model || flag.group == Group::running) return false;
-  return flag.group != Group::how || flag.name == "method" || flag.name == "steps" ||
-         flag.name == "baseline";
+  switch (flag.group) {
+    case Group::model:
+    case Group::running:
+      return false;
+    case Group::how:
+      return flag.name == "method" || flag.name == "steps" || flag.name == "baseline";
+    case Group::output:
+      return flag.name == "format" || flag.name == "output-file" || flag.name == "help";
+    default:
+      return true;
+  }
 }
 
 /// - is a minus, not a hyphen, and a dot at the front of a line is text.
@@ -85,7 +93,8 @@ std::string troff(std::string_view text) {
 std::string overview() {
   std::string text =
       "pellucid explains transformer language models: which tokens, words or\n"
-      "sentences made a model answer as it did.\n\nusage: pellucid VERB [MODEL] [TEXT ...] [flags]\n\n";
+      "sentences made a model answer as it did.\n\nusage: pellucid VERB [MODEL] [TEXT ...] "
+      "[flags]\n\n";
   for (const Verb& verb : verbs()) text += fmt::format("  {:<12}{}\n", verb.name, verb.summary);
   return text +
          "\n  pellucid explain \"I love this, but I am afraid.\"\n"

@@ -74,15 +74,15 @@ std::string text(const Model& model) {
     out += fmt::format("{:<18}{}\n", key, value);
   };
   line("model", model.name());
-  line("architecture", fmt::format("{} ({})", list(model.architectures(), kLabelsShown),
-                                   model.model_type()));
+  line("architecture",
+       fmt::format("{} ({})", list(model.architectures(), kLabelsShown), model.model_type()));
   line("task", task ? std::string(name(*task)) : "none");
   line("labels", list(model.labels(), kLabelsShown));
   line("sizes", fmt::format("{} layers, {} wide, {} heads, {} outputs", shape.layers, shape.hidden,
                             shape.heads, shape.outputs));
   line("parameters", count_text(model.parameters()));
-  line("weights", fmt::format("{:.1f} MiB, {}", double(model.weights_bytes()) / kMiB,
-                              model.dtype()));
+  line("weights",
+       fmt::format("{:.1f} MiB, {}", double(model.weights_bytes()) / kMiB, model.dtype()));
   line("memory", fmt::format("weights, and for each token {} bytes ({} with gradients)",
                              count_text(shape.untracked_floats_per_token * 4),
                              count_text(shape.tracked_floats_per_token * 4)));

@@ -66,7 +66,8 @@ TextSource::TextSource(const Arguments& arguments, std::vector<std::string> text
                 pairs_.size());
     return;
   }
-  check_usage(pairs_.empty(), "--pair needs a text from the arguments (in files: a field \"pair\")");
+  check_usage(pairs_.empty(),
+              "--pair needs a text from the arguments (in files: a field \"pair\")");
   std::string path = "-";
   if (places.empty()) {
     check_usage(stdin_has_data(), "no text: write one, or give --text, --file, --input or --csv");

@@ -19,7 +19,7 @@ namespace pellucid::cli {
 struct Input {
   Item item;
   std::optional<std::string> error;
-  std::int64_t line = 0;  ///< in the file, from 1; among the arguments likewise
+  std::int64_t line = 0;          ///< in the file, from 1; among the arguments likewise
   std::vector<std::int32_t> ids;  ///< of tokenize --decode
 };
 

@@ -40,8 +40,8 @@ InspectOptions inspect_options(const Arguments& arguments, const NetworkShape& s
       for (const auto& [name, flag] : names) {
         if (name == wanted) *flag = found = true;
       }
-      check_usage(found, "--save: unknown {} (known: {}{})", quote(wanted),
-                  fmt::join(known, ", "), did_you_mean(wanted, known));
+      check_usage(found, "--save: unknown {} (known: {}{})", quote(wanted), fmt::join(known, ", "),
+                  did_you_mean(wanted, known));
     }
   }
   check_usage(!options.logits || shape.head != HeadKind::none,
@@ -61,8 +61,8 @@ InspectCase text_case(const Arguments& arguments, const Model& model, const Item
     dropped += static_cast<std::int64_t>(window.tokens.size());
   }
   if (dropped > 0) {
-    warn(arguments, fmt::format("the text is longer than {} tokens: it was cut",
-                                *options.max_length));
+    warn(arguments,
+         fmt::format("the text is longer than {} tokens: it was cut", *options.max_length));
   }
   InspectCase input;
   input.input_ids = {encoding.ids()};
@@ -131,7 +131,7 @@ class Inspector {
     try {
       body();
     } catch (const Error& error) {
-      complain(arguments_, tally_.fail(fmt::format("{}: {}", place, error.what())));
+      tally_.fail(arguments_, fmt::format("{}: {}", place, error.what()), true);
     }
   }
 

@@ -19,7 +19,9 @@ using Json = nlohmann::ordered_json;
 /// something else.
 constexpr std::array kUnsupported{"spans", "continuation", "continuation_ids", "input_ids"};
 
-std::string brief(const Json& value) { return quote(value.dump(-1, ' ', false, Json::error_handler_t::replace)); }
+std::string brief(const Json& value) {
+  return quote(value.dump(-1, ' ', false, Json::error_handler_t::replace));
+}
 
 [[noreturn]] void refuse(const char* field, const Json& value, const char* expected) {
   fail("field \"{}\" is {}, expected {}", field, brief(value), expected);
@@ -39,6 +41,15 @@ std::string target_text(const char* field, const Json& value) {
   refuse(field, value, "a label or an index");
 }
 
+/// Texts under "labels" are the candidates of zero-shot classification; numbers there are a data
+/// set's own.
+void refuse_candidates(const Json& object) {
+  const auto labels = object.find("labels");
+  const bool candidates = labels != object.end() && labels->is_array() && !labels->empty() &&
+                          labels->front().is_string();
+  check(!candidates, "field \"labels\" (zero-shot candidates) is not supported");
+}
+
 void read_texts(const Json& object, Input& input) {
   const auto text = text_field(object, "text");
   const auto question = text_field(object, "question");
@@ -55,7 +66,8 @@ void read_texts(const Json& object, Input& input) {
   if (!text) {
     std::vector<std::string> keys;
     for (const auto& [key, value] : object.items()) keys.push_back(key);
-    fail("field \"text\" is missing (found: {})", keys.empty() ? "nothing" : fmt::format("{}", fmt::join(keys, ", ")));
+    fail("field \"text\" is missing (found: {})",
+         keys.empty() ? "nothing" : fmt::format("{}", fmt::join(keys, ", ")));
   }
   input.item.text = *text;
   input.item.pair = text_field(object, "pair");
@@ -86,6 +98,7 @@ void read_json_item(std::string_view line, bool decode, Input& input) {
           "id)",
           field);
   }
+  refuse_candidates(object);
   read_texts(object, input);
   if (const auto target = object.find("target"); target != object.end() && !target->is_null()) {
     if (target->is_array()) {

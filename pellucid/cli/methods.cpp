@@ -42,11 +42,21 @@ std::string json(const MethodEntry& method) {
   return object.dump();
 }
 
+/// As it is written on the command line: a flag of explain, or --set NAME=.
+std::string written(const MethodOption& option) {
+  const std::uint32_t explain = require_verb("explain").bit;
+  for (const Flag& flag : flags()) {
+    if (flag.name == option.name && (flag.verbs & explain) != 0) return "--" + option.name;
+  }
+  return fmt::format("--set {}=", option.name);
+}
+
 std::string short_text(const MethodEntry& method) {
   std::vector<std::string> names;
-  for (const MethodOption& option : method.options) names.push_back("--" + option.name);
+  for (const MethodOption& option : method.options) names.push_back(written(option));
   return fmt::format("{}\n  {}\n  cost: {}\n  options: {}\n", method.name, method.summary,
-                     method.cost, names.empty() ? "none" : fmt::format("{}", fmt::join(names, " ")));
+                     method.cost,
+                     names.empty() ? "none" : fmt::format("{}", fmt::join(names, "  ")));
 }
 
 std::string long_text(const MethodEntry& method) {
@@ -56,7 +66,7 @@ std::string long_text(const MethodEntry& method) {
       method.complete ? "complete: the scores sum to value - baseline value, up to the gap stated"
                       : "the scores need not sum to value - baseline value");
   for (const MethodOption& option : method.options) {
-    text += fmt::format("\n  --{}  (default {})\n      {}\n      {}\n", option.name,
+    text += fmt::format("\n  {}  (default {})\n      {}\n      {}\n", written(option),
                         option.default_value.empty() ? "none" : option.default_value,
                         option.summary, option.values);
   }

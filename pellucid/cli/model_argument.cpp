@@ -23,9 +23,7 @@ bool is_there(const fs::path& path) {
   return fs::exists(path, problem);
 }
 
-bool has_blank(const std::string& text) {
-  return text.find_first_of(" \t\n") != std::string::npos;
-}
+bool has_blank(const std::string& text) { return text.find_first_of(" \t\n") != std::string::npos; }
 
 /// "./x", "../x", "/x", "~/x", or x/y where x is a folder: nobody would write a text so.
 bool looks_like_path(const std::string& text) {
@@ -44,6 +42,24 @@ bool is_model(const Arguments& arguments, const std::string& text) {
   if (!has_blank(text) && fs::is_directory(text, problem)) return true;
   const std::string revision = arguments.value("revision").value_or("main");
   return find_in_hub_cache(text, revision).has_value();
+}
+
+/// --task names the head only where config.json does not.
+std::optional<HeadKind> wanted_head(const Arguments& arguments, const ModelArgument& choice) {
+  const auto wanted = arguments.value("task");
+  if (!wanted || choice.model.empty()) return std::nullopt;
+  const Task task = parse_task(*wanted);
+  if (!ModelConfig::read(choice.model).architectures.empty()) return std::nullopt;
+  switch (task) {
+    case Task::token_classification:
+      return HeadKind::token_classification;
+    case Task::question_answering:
+      return HeadKind::question_answering;
+    case Task::masked_lm:
+      return HeadKind::masked_lm;
+    default:
+      return HeadKind::sequence_classification;
+  }
 }
 
 }  // namespace
@@ -87,6 +103,7 @@ ModelArgument choose_model(const Arguments& arguments, bool bundled_allowed) {
 Model load_model(const Arguments& arguments, const ModelArgument& choice) {
   LoadOptions options;
   if (const auto names = arguments.value("label-names")) options.labels = split_commas(*names);
+  options.head = wanted_head(arguments, choice);
   Model model = choice.model.empty() ? Model::bundled() : Model::load(choice.model, options);
   if (choice.model.empty() && !options.labels.empty()) {
     model = Model::load(model.folder().string(), options);

@@ -24,7 +24,7 @@ struct FormatName {
 };
 
 constexpr std::array kFormats{
-    FormatName{Format::text, "text", ".txt"},    FormatName{Format::json, "json", ".json"},
+    FormatName{Format::text, "text", ".txt"},     FormatName{Format::json, "json", ".json"},
     FormatName{Format::jsonl, "jsonl", ".jsonl"}, FormatName{Format::html, "html", ".html"},
     FormatName{Format::html, "html", ".htm"},
 };
@@ -155,32 +155,33 @@ void JsonResults::finish() {
   output_.write(count_ == 0 ? "[]\n" : count_ == 1 ? first_ + "\n" : "]\n");
 }
 
-const std::string& Tally::fail(const std::string& message) {
+void Tally::fail(const Arguments& arguments, const std::string& message, bool aloud) {
   if (failed_++ == 0) first_ = message;
-  return message;
+  said_ = said_ || aloud;
+  if (aloud) complain(arguments, message);
 }
 
 int Tally::finish(const Arguments& arguments) const {
   if (count_ == 0) warn(arguments, "there was no text");
-  if (failed_ > 0 && count_ > 1) {
-    complain(arguments,
-             fmt::format("{} of {} texts failed (first: {})", failed_, count_, first_));
+  if (failed_ > 0 && (count_ > 1 || !said_)) {
+    complain(arguments, fmt::format("{} of {} failed (first: {})", failed_, count_, first_));
   }
   if (const int code = stop_requested()) return code;
   return failed_ > 0 ? 1 : 0;
 }
 
+Theme wanted_theme(const Arguments& arguments) {
+  const auto theme = arguments.choice("theme", {"auto", "light", "dark"});
+  return theme == "light" ? Theme::light : theme == "dark" ? Theme::dark : Theme::automatic;
+}
+
 TerminalStyle terminal_style(const Arguments& arguments, const Output& output) {
   const auto colour = arguments.choice("color", {"auto", "always", "never"}).value_or("auto");
-  const auto theme = arguments.choice("theme", {"auto", "light", "dark"}).value_or("auto");
   ColourChoice choice = colour == "always"  ? ColourChoice::always
                         : colour == "never" ? ColourChoice::never
                                             : ColourChoice::automatic;
   if (output.is_file() && choice == ColourChoice::automatic) choice = ColourChoice::never;
-  TerminalStyle style = TerminalStyle::detect(choice, STDOUT_FILENO,
-                                              theme == "light"  ? Theme::light
-                                              : theme == "dark" ? Theme::dark
-                                                                : Theme::automatic);
+  TerminalStyle style = TerminalStyle::detect(choice, STDOUT_FILENO, wanted_theme(arguments));
   if (arguments.value("top") == "all") {
     style.top = 0;
   } else if (const auto top = arguments.integer("top", 1, std::numeric_limits<int>::max())) {

@@ -62,8 +62,8 @@ class JsonResults {
 class Tally {
  public:
   void add() { ++count_; }
-  /// message: with its place. Returns the same.
-  const std::string& fail(const std::string& message);
+  /// message: with its place. aloud: said at once, for output that has no place for it.
+  void fail(const Arguments& arguments, const std::string& message, bool aloud);
   std::int64_t count() const { return count_; }
   /// Says on standard error how many of several failed; returns the exit code: of a signal, else 1
   /// if any failed, else 0.
@@ -72,9 +72,11 @@ class Tally {
  private:
   std::int64_t count_ = 0;
   std::int64_t failed_ = 0;
+  bool said_ = false;
   std::string first_;
 };
 
+Theme wanted_theme(const Arguments& arguments);
 /// --color, --theme, --top and the environment. Files are never coloured unless asked for.
 TerminalStyle terminal_style(const Arguments& arguments, const Output& output);
 

@@ -3,6 +3,7 @@
 #include "pellucid/tasks/predict.h"
 
 #include <limits>
+#include <set>
 
 #include "pellucid/base/error.h"
 #include "pellucid/cli/batch.h"
@@ -10,6 +11,7 @@
 #include "pellucid/cli/output.h"
 #include "pellucid/cli/signals.h"
 #include "pellucid/cli/verbs.h"
+#include "pellucid/report/characters.h"
 #include "pellucid/report/json.h"
 
 namespace pellucid::cli {
@@ -41,10 +43,13 @@ class PredictionWriter {
         json_(output_, format_),
         style_(terminal_style(arguments, output_)) {}
 
-  void add(const Item& item, Task task, const Prediction& prediction) {
+  /// named: shown under its text.
+  void add(const Item& item, Task task, const Prediction& prediction, bool named) {
     tally_.add();
     if (format_ == Format::text) {
-      output_.write((tally_.count() > 1 ? "\n" : "") + to_terminal(prediction, style_));
+      if (tally_.count() > 1) output_.write("\n");
+      if (named) output_.write(report::printable(item.text) + "\n");
+      output_.write(to_terminal(prediction, style_));
     } else {
       json_.add(prediction_line_json(item.id, item.text, item.pair, task, prediction));
     }
@@ -52,12 +57,8 @@ class PredictionWriter {
 
   void add_error(const std::string& place, const Input& input) {
     tally_.add();
-    const std::string message = tally_.fail(place + ": " + *input.error);
-    if (format_ == Format::text) {
-      complain(arguments_, message);
-    } else {
-      json_.add(error_json(input.item.id, *input.error, input.line));
-    }
+    tally_.fail(arguments_, place + ": " + *input.error, format_ == Format::text);
+    if (format_ != Format::text) json_.add(error_json(input.item.id, *input.error, input.line));
   }
 
   int finish() {
@@ -87,10 +88,18 @@ void predict_batch(const Arguments& arguments, const Model& model, const Predict
     if (const auto* error = std::get_if<std::string>(&result)) return batch.fail_result(*error);
     batch.begin_result();
     writer.add(item, find_task(model, options.task, item.pair.has_value()),
-               std::get<Prediction>(result));
+               std::get<Prediction>(result), true);
     batch.end_result(1);
   };
-  predict_stream(model, options, [&](Item& item) { return batch.next(item); }, done);
+  PredictOptions warned = options;
+  std::set<std::string> said;  // equal warnings once
+  warned.warn = [&](std::int64_t index, const std::string& warning) {
+    if (said.insert(warning).second) {
+      warn(arguments, fmt::format("text {}: {}", index + 1, warning));
+    }
+  };
+  predict_stream(
+      model, warned, [&](Item& item) { return batch.next(item); }, done);
   batch.finish();
 }
 
@@ -98,7 +107,8 @@ void predict_batch(const Arguments& arguments, const Model& model, const Predict
 
 int predict(const Arguments& arguments) {
   apply_run_flags(arguments);
-  const PredictOptions options = predict_options(arguments);
+  PredictOptions options = predict_options(arguments);
+  options.warn = [&](std::int64_t, const std::string& warning) { warn(arguments, warning); };
   PredictionWriter writer(arguments);
   const ModelArgument choice = choose_model(arguments, true);
   TextSource source(arguments, choice.texts);
@@ -111,7 +121,7 @@ int predict(const Arguments& arguments) {
   source.next(input);
   if (input.error) fail("{}", *input.error);
   const Task task = find_task(model, options.task, input.item.pair.has_value());
-  writer.add(input.item, task, pellucid::predict(model, input.item, options));
+  writer.add(input.item, task, pellucid::predict(model, input.item, options), false);
   return writer.finish();
 }
 

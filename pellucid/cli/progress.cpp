@@ -17,10 +17,10 @@ using std::chrono::duration;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr auto kDelay = milliseconds(500);     // what is quick shows no bar
-constexpr auto kRedraw = milliseconds(100);    // at most 10 times a second
-constexpr auto kLineEvery = seconds(30);       // without a terminal
-constexpr auto kRateOver = seconds(30);        // the rate is that of the last half minute
+constexpr auto kDelay = milliseconds(500);   // what is quick shows no bar
+constexpr auto kRedraw = milliseconds(100);  // at most 10 times a second
+constexpr auto kLineEvery = seconds(30);     // without a terminal
+constexpr auto kRateOver = seconds(30);      // the rate is that of the last half minute
 constexpr int kBarWidth = 20;
 
 /// "2:45", "1:02:03"
@@ -76,8 +76,8 @@ std::string Progress::line(std::int64_t done, Clock::time_point now) const {
   const auto& [then, work_then] = recent_.front();
   const double recent_time = duration<double>(now - then).count();
   const auto recent_work = double(work_ - work_then);
-  const double rate = recent_work > 0 && recent_time > 1 ? recent_work / recent_time
-                                                         : double(work_) / elapsed;
+  const double rate =
+      recent_work > 0 && recent_time > 1 ? recent_work / recent_time : double(work_) / elapsed;
   const double left = double(work_) * (1 - share) / share;
   if (rate > 0) text += fmt::format("  {} left", clock_text(left / rate));
   const int full = static_cast<int>(share * kBarWidth);

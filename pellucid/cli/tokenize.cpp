@@ -22,8 +22,7 @@ EncodeOptions encode_options(const Arguments& arguments) {
   options.max_length = arguments.integer("max-length", 1, kMost);
   options.stride = arguments.integer("stride", 0, kMost).value_or(0);
   check_usage(options.stride == 0 || options.max_length, "--stride needs --max-length");
-  const auto how =
-      arguments.choice("truncation", {"longest_first", "only_first", "only_second"});
+  const auto how = arguments.choice("truncation", {"longest_first", "only_first", "only_second"});
   check_usage(!how || options.max_length, "--truncation needs --max-length");
   if (how == "only_first") options.truncation = Truncation::only_first;
   if (how == "only_second") options.truncation = Truncation::only_second;
@@ -39,8 +38,8 @@ std::string encoded(const Tokenizer& tokenizer, const Item& item, const EncodeOp
 std::string decoded(const Tokenizer& tokenizer, const std::vector<std::int32_t>& ids,
                     bool keep_special) {
   for (std::size_t position = 0; position < ids.size(); ++position) {
-    check(tokenizer.token(ids[position]).has_value(), "id {} at position {} is not in the vocabulary",
-          ids[position], position);
+    check(tokenizer.token(ids[position]).has_value(),
+          "id {} at position {} is not in the vocabulary", ids[position], position);
   }
   nlohmann::ordered_json object;
   object["text"] = tokenizer.decode(ids, !keep_special);
@@ -72,7 +71,7 @@ int tokenize(const Arguments& arguments) {
                          : encoded(tokenizer, input.item, options));
     } catch (const Error& error) {
       if (source.is_single()) throw;
-      tally.fail(source.place(input) + ": " + error.what());
+      tally.fail(arguments, source.place(input) + ": " + error.what(), false);
       results.add(error_json(input.item.id, error.what(), input.line));
     }
   }

@@ -272,26 +272,33 @@ Sequence Evaluator::baseline_input(const Replacement& baseline) {
   return input;
 }
 
-/// Both ends are what the network has at the tap, on the baseline and on the input.
-Path Evaluator::tapped_path(const Replacement& baseline, const std::string& tap) {
-  Path path;
-  path.tap = tap;
-  const Sequence from = baseline_input(baseline);
+/// What the network has at the tap on each of the inputs, [tokens, width].
+std::vector<Tensor> Evaluator::activations(const std::vector<Sequence>& inputs,
+                                           const std::string& tap) {
+  std::vector<Tensor> found(inputs.size());
   Work work;
-  work.probes = 2;
+  work.probes = static_cast<std::int64_t>(inputs.size());
   work.targets = &targets_;
   work.tap = tap;
   work.activation = true;
-  work.input = [this, &from](std::int64_t probe) -> const Sequence& {
-    return probe == 0 ? from : input_;
+  work.input = [&inputs](std::int64_t probe) -> const Sequence& {
+    return inputs[static_cast<std::size_t>(probe)];
   };
-  work.deliver = [this, &path](std::int64_t probe, const Answers& answers) {
+  work.deliver = [this, &found](std::int64_t probe, const Answers& answers) {
     const auto size = static_cast<std::int64_t>(answers.activation.size());
-    (probe == 0 ? path.from : path.to) =
+    found[static_cast<std::size_t>(probe)] =
         Tensor::from(answers.activation, {tokens(), size / tokens()});
   };
-  forwards_ += 2;
+  forwards_ += work.probes;
   executor_.run(std::span<const Work>(&work, 1));
+  return found;
+}
+
+Path Evaluator::path_from_zero(const std::string& tap) {
+  Path path;
+  path.tap = tap;
+  path.to = tap == "embeddings" ? embeddings() : activations({input_}, tap).front();
+  path.from = Tensor::zeros(path.to.shape());
   return path;
 }
 
@@ -301,7 +308,10 @@ Path Evaluator::straight_path(const Replacement& baseline, const std::string& ta
   check_usage(baseline.kind != Replacement::Kind::ids || baseline.ids.size() == input_.ids.size(),
               "baseline of {} ids for an input of {} tokens", baseline.ids.size(),
               input_.ids.size());
-  if (tap != "embeddings") return tapped_path(baseline, tap);
+  if (tap != "embeddings") {
+    const std::vector<Tensor> ends = activations({baseline_input(baseline), input_}, tap);
+    return {tap, ends[0], ends[1]};
+  }
   Path path;
   path.to = embeddings();
   if (baseline.kind == Replacement::Kind::ids) {

@@ -89,6 +89,8 @@ class Evaluator {
   /// From the baseline to the input, at a tap. Template tokens keep their own embedding in the
   /// baseline.
   Path straight_path(const Replacement& baseline, const std::string& tap = "embeddings");
+  /// From zero vectors, those of template tokens too, to the input.
+  Path path_from_zero(const std::string& tap = "embeddings");
   /// Word embeddings of the real input, [tokens, hidden].
   Tensor embeddings() const;
 
@@ -102,7 +104,7 @@ class Evaluator {
   Tensor replacement_row(const Replacement& replacement) const;
   Sequence without(const std::vector<bool>& kept, std::int32_t id) const;
   Sequence baseline_input(const Replacement& baseline);
-  Path tapped_path(const Replacement& baseline, const std::string& tap);
+  std::vector<Tensor> activations(const std::vector<Sequence>& inputs, const std::string& tap);
   Sequence shortened(const std::vector<bool>& kept) const;
 
   Model model_;

@@ -273,9 +273,11 @@ class InOrder {
   void end(std::size_t index) {
     const std::lock_guard lock(mutex_);
     ended_[index] = true;
-    for (; next_ < batches_.size() && ended_[next_]; ++next_) {
+    while (!failed_ && next_ < batches_.size() && ended_[next_]) {
+      failed_ = true;  // stays so if what follows throws: nothing is delivered twice or behind it
       deliver(batches_[next_]);
-      batches_[next_] = MicroBatch();
+      failed_ = false;
+      batches_[next_++] = MicroBatch();
     }
   }
 
@@ -284,6 +286,7 @@ class InOrder {
   std::mutex mutex_;
   std::vector<bool> ended_;
   std::size_t next_ = 0;
+  bool failed_ = false;
 };
 
 }  // namespace

@@ -56,8 +56,8 @@ fs::path hub_cache_folder() {
 
 bool is_hub_name(std::string_view name) {
   const auto allowed = [](unsigned char c) {
-    return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || ('0' <= c && c <= '9') ||
-           c == '-' || c == '_' || c == '.' || c == '/';
+    return ('a' <= c && c <= 'z') || ('A' <= c && c <= 'Z') || ('0' <= c && c <= '9') || c == '-' ||
+           c == '_' || c == '.' || c == '/';
   };
   return !name.empty() && name.size() <= kLongestName &&
          std::all_of(name.begin(), name.end(), allowed) &&

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The cache that Hugging Face's libraries share: CACHE/models--ORG--NAME/refs/main names a commit,
-// snapshots/COMMIT holds its files.  https://huggingface.co/docs/huggingface_hub/guides/manage-cache
+// snapshots/COMMIT holds its files. https://huggingface.co/docs/huggingface_hub/guides/manage-cache
 #pragma once
 
 #include <filesystem>

@@ -204,7 +204,10 @@ class Bert : public Network {
     }
     if (layers_.empty()) return select_rows(x, read->reads);
     const BertLayer& last = layers_.back();
-    if (!last.tapped(tap) && !read->reads_all()) return last.read_rows(x, *read);
+    // Heads that pool go this way even where every sequence has one token and all rows are read: a
+    // sequence's bits must not depend on the others.
+    const bool some = shape_.pooled() || !read->reads_all();
+    if (some && !last.tapped(tap)) return last.read_rows(x, *read);
     Variable all = last(x, batch, tap);
     return read->reads_all() ? all : select_rows(all, read->reads);
   }

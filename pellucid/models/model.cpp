@@ -14,6 +14,7 @@
 #include "pellucid/base/spelling.h"
 #include "pellucid/io/checkpoint.h"
 #include "pellucid/io/config.h"
+#include "pellucid/io/hub_cache.h"
 
 namespace pellucid {
 namespace {
@@ -49,12 +50,16 @@ struct Model::Impl {
   std::vector<std::string> warnings;
   std::int64_t weights_bytes = 0;
   std::string dtype;
-  std::unique_ptr<Checkpoint> checkpoint;
+  std::unique_ptr<Checkpoint> checkpoint;  // null for a network of one's own
 };
 
 Model::Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
 
-Model Model::load(const std::string& folder, const LoadOptions& options) {
+Model Model::load(const std::string& folder_or_name, const LoadOptions& options) {
+  std::string folder = folder_or_name;
+  if (!std::filesystem::exists(folder)) {
+    if (const auto snapshot = find_in_hub_cache(folder)) folder = snapshot->string();
+  }
   auto impl = std::make_shared<Impl>(folder, ModelConfig::read(folder));
   const auto absolute = std::filesystem::absolute(folder).lexically_normal();
   impl->name = (absolute.has_filename() ? absolute : absolute.parent_path()).filename().string();
@@ -82,6 +87,20 @@ Model Model::load(const std::string& folder, const LoadOptions& options) {
   }
   impl->weights_bytes = static_cast<std::int64_t>(checkpoint.bytes());
   impl->dtype = checkpoint.main_dtype();
+  return Model(std::move(impl));
+}
+
+Model Model::from_parts(std::string name, std::unique_ptr<const Network> network,
+                        Tokenizer tokenizer, std::vector<std::string> labels) {
+  check_usage(static_cast<std::int64_t>(labels.size()) == network->shape().outputs,
+              "{} label names are given, but the network has {} outputs", labels.size(),
+              network->shape().outputs);
+  auto impl = std::make_shared<Impl>("", ModelConfig::parse(R"({"model_type": "custom"})", name));
+  impl->name = std::move(name);
+  impl->network = std::move(network);
+  impl->tokenizer = std::make_unique<Tokenizer>(std::move(tokenizer));
+  impl->labels = std::move(labels);
+  impl->dtype = "f32";
   return Model(std::move(impl));
 }
 
@@ -115,7 +134,9 @@ const std::vector<std::string>& Model::labels() const { return impl_->labels; }
 const std::string& Model::model_type() const { return impl_->config.model_type; }
 const std::vector<std::string>& Model::unused_tensors() const { return impl_->unused; }
 const std::vector<std::string>& Model::warnings() const { return impl_->warnings; }
-std::int64_t Model::parameters() const { return impl_->checkpoint->parameters(); }
+std::int64_t Model::parameters() const {
+  return impl_->checkpoint ? impl_->checkpoint->parameters() : 0;
+}
 std::int64_t Model::weights_bytes() const { return impl_->weights_bytes; }
 const std::string& Model::dtype() const { return impl_->dtype; }
 
@@ -124,7 +145,7 @@ const std::vector<std::string>& Model::architectures() const { return impl_->con
 const std::optional<std::string>& Model::problem_type() const { return impl_->config.problem_type; }
 
 std::vector<std::string> Model::non_finite_tensors() const {
-  return impl_->checkpoint->non_finite();
+  return impl_->checkpoint ? impl_->checkpoint->non_finite() : std::vector<std::string>();
 }
 
 const Tokenizer& Model::tokenizer() const {

@@ -25,7 +25,10 @@ class Model {
  public:
   /// A folder, or a name in the local hub cache. Throws Error naming what is missing, unknown or
   /// malformed.
-  static Model load(const std::string& folder, const LoadOptions& options = {});
+  static Model load(const std::string& folder_or_name, const LoadOptions& options = {});
+  /// A network of one's own: it has no folder and no files, and its labels name its outputs.
+  static Model from_parts(std::string name, std::unique_ptr<const Network> network,
+                          Tokenizer tokenizer, std::vector<std::string> labels);
   /// The emotion classifier that comes with the program.
   static Model bundled();
 
@@ -52,7 +55,7 @@ class Model {
       const;                           ///< of loading: options that nobody reads, unused tensors
   std::int64_t parameters() const;     ///< elements of the tensors in use
   std::int64_t weights_bytes() const;  ///< size of the weight files
-  const std::string& dtype() const;    ///< of most weights in the file: "f32", "f16", "bf16"
+  const std::string& dtype() const;    ///< of most weights in the file: "F32", "F16", "BF16"
 
   /// Mean of the word-embedding table over ordinary tokens (neither special nor past the
   /// tokenizer's end), [1, hidden].

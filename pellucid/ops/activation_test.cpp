@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/ops/activation.h"
 
+#include <algorithm>
 #include <limits>
 #include <numbers>
 

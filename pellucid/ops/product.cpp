@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/ops/product.h"
 
+#include <algorithm>
 #include <cassert>
 #include <dnnl.hpp>
 #include <map>
@@ -118,8 +119,14 @@ std::int64_t PackedMatrix::outputs() const { return impl_->outputs; }
 void PackedMatrix::Impl::run(const Tensor& x, Tensor& y, const float* bias, bool add) const {
   assert(x.width() == inputs && y.width() == outputs && x.rows() == y.rows());
   if (x.rows() == 0) return;
-  std::int64_t rows = rounded_rows(x.rows());
-  if (x.capacity() < rows * inputs || y.capacity() < rows * outputs) rows = x.rows();
+  const std::int64_t rows = rounded_rows(x.rows());
+  if (x.capacity() < rows * inputs || y.capacity() < rows * outputs) {
+    // A slice of other tensors has no room behind it.
+    Tensor copy = y.clone();
+    run(x.clone(), copy, bias, add);
+    std::copy_n(copy.data(), copy.size(), y.data());
+    return;
+  }
   const Kernel& chosen = kernel(rows, Kind{bias != nullptr, add});
   const auto& description = chosen.description;
   const std::size_t scratch_bytes = description.scratchpad_desc().get_size();

@@ -68,7 +68,9 @@ void expect_equal_rows(const Tensor& some, const Tensor& all) {
 
 /// The same bits for a row whatever rows stand beside it and whoever computes it.
 TEST_P(Product, RowsDoNotDependOnTheBatchOrTheThreads) {
-  const auto [most, inputs, outputs] = GetParam();
+  const std::int64_t most = GetParam().rows;
+  const std::int64_t inputs = GetParam().inputs;
+  const std::int64_t outputs = GetParam().outputs;  // clang 14 captures no structured bindings
   const auto x = random_values(most * inputs, 1);
   const auto w = random_values(inputs * outputs, 2);
   const PackedMatrix matrix(w.data(), inputs, outputs, PackedMatrix::Layout::row_major);
@@ -86,6 +88,19 @@ TEST_P(Product, RowsDoNotDependOnTheBatchOrTheThreads) {
       expect_equal_rows(alone, all);
     });
   }
+}
+
+/// A row in the middle of a tensor: what stands behind it is neither used nor overwritten.
+TEST(ProductOfASlice, LeavesTheRestAlone) {
+  const auto w = random_values(12, 1);
+  const PackedMatrix matrix(w.data(), 3, 4, PackedMatrix::Layout::row_major);
+  const Tensor x = Tensor::from(random_values(9, 2), {3, 3});
+  Tensor y = Tensor::zeros({3, 4});
+  Tensor middle = y.row_slice(1, 2);
+  matrix.multiply(x.row_slice(1, 2), middle, nullptr);
+  Tensor all = Tensor::uninitialized({3, 4});
+  matrix.multiply(x, all, nullptr);
+  for (int i = 0; i < 12; ++i) EXPECT_FLOAT_EQ(y.data()[i], i / 4 == 1 ? all.data()[i] : 0) << i;
 }
 
 INSTANTIATE_TEST_SUITE_P(Shapes, Product,

@@ -2,16 +2,15 @@
 #include "pellucid/report/html.h"
 
 #include <fmt/format.h>
-#include <unistd.h>
 
 #include <algorithm>
-#include <fstream>
+#include <array>
 #include <ostream>
 #include <sstream>
-#include <system_error>
+#include <streambuf>
 
-#include "pellucid/assets.h"
 #include "pellucid/base/error.h"
+#include "pellucid/base/file.h"
 #include "pellucid/base/sha256.h"
 #include "pellucid/report/characters.h"
 #include "pellucid/report/colour.h"
@@ -19,6 +18,7 @@
 #include "pellucid/report/html_parts.h"
 #include "pellucid/report/html_text.h"
 #include "pellucid/report/numbers.h"
+#include "pellucid/report/page_assets.h"
 
 namespace pellucid {
 namespace {
@@ -150,22 +150,40 @@ void write_several(std::ostream& out, std::span<const Explanation> explanations,
   out << report::shared_facts_section(explanations);
 }
 
-/// A file that appears under its name only when it is complete.
+/// A stream buffer that hands what it has collected to a file.
+class FileBuffer : public std::streambuf {
+ public:
+  explicit FileBuffer(AtomicFile& file) : file_(file) {
+    setp(buffer_.data(), buffer_.data() + buffer_.size());
+  }
+
+ protected:
+  int_type overflow(int_type character) override {
+    sync();
+    if (traits_type::eq_int_type(character, traits_type::eof()))
+      return traits_type::not_eof(character);
+    return sputc(traits_type::to_char_type(character));
+  }
+  int sync() override {
+    file_.write(pbase(), static_cast<std::size_t>(pptr() - pbase()));
+    setp(buffer_.data(), buffer_.data() + buffer_.size());
+    return 0;
+  }
+
+ private:
+  AtomicFile& file_;
+  std::array<char, 1 << 16> buffer_{};
+};
+
 void save(const std::filesystem::path& path, std::span<const Explanation> explanations,
           const HtmlOptions& options) {
-  std::filesystem::path temporary = path;
-  temporary += fmt::format(".{}.part", getpid());
-  std::ofstream out(temporary, std::ios::binary);
-  check(out.is_open(), "cannot write {}: is its folder there?", path.string());
+  AtomicFile file(path.string());
+  FileBuffer buffer(file);
+  std::ostream out(&buffer);
+  out.exceptions(std::ios::badbit);  // what write() throws goes on to the caller
   write_html(out, explanations, options);
-  out.close();
-  std::error_code error;
-  if (out) std::filesystem::rename(temporary, path, error);
-  if (!out || error) {
-    std::error_code ignored;
-    std::filesystem::remove(temporary, ignored);
-    fail("cannot write {}: {}", path.string(), error ? error.message() : "the disk may be full");
-  }
+  out.flush();
+  file.commit();
 }
 
 }  // namespace

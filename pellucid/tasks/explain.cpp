@@ -284,12 +284,11 @@ Explanation explain(const Model& model, const std::string& text, const ExplainOp
   return explain(model, Item{.text = text}, options);
 }
 
-Explanation explain(const Model& model, const std::string& text, const std::string& pair,
-                    const ExplainOptions& options) {
-  return explain(model, Item{.text = text, .pair = pair}, options);
+Explanation explain(const Model& model, const TextPair& pair, const ExplainOptions& options) {
+  return explain(model, Item{.text = pair.first, .pair = pair.second}, options);
 }
 
-std::vector<Explanation> explain(const Model& model, const std::vector<std::string>& texts,
+std::vector<Explanation> explain(const Model& model, std::span<const std::string> texts,
                                  const ExplainOptions& options) {
   std::vector<Explanation> explanations;
   std::size_t read = 0;

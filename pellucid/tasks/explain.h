@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <string>
 #include <variant>
 #include <vector>
@@ -23,15 +24,20 @@ struct ExplanationDump {
   Tensor logits;        ///< [rows read, outputs]
 };
 
+/// Two texts that the model sees together: premise and hypothesis.
+struct TextPair {
+  std::string first;
+  std::string second;
+};
+
 /// Throws Error or UsageError.
 Explanation explain(const Model& model, const std::string& text,
                     const ExplainOptions& options = {});
-Explanation explain(const Model& model, const std::string& text, const std::string& pair,
-                    const ExplainOptions& options = {});
+Explanation explain(const Model& model, const TextPair& pair, const ExplainOptions& options = {});
 Explanation explain(const Model& model, const Item& item, const ExplainOptions& options,
                     ExplanationDump* dump = nullptr);
 /// All at once, packed together. Throws the first error.
-std::vector<Explanation> explain(const Model& model, const std::vector<std::string>& texts,
+std::vector<Explanation> explain(const Model& model, std::span<const std::string> texts,
                                  const ExplainOptions& options = {});
 
 /// An explanation, or why there is none.

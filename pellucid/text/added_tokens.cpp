@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "pellucid/base/error.h"
+#include "pellucid/base/spelling.h"
 #include "pellucid/text/characters.h"
 #include "pellucid/text/unicode.h"
 
@@ -30,11 +31,12 @@ AddedTokens::AddedTokens(const std::vector<Fields>& fields) {
 void AddedTokens::add(AddedToken token, std::string_view place) {
   const std::size_t index = tokens_.size();
   const auto [same_id, new_id] = by_id_.emplace(token.id, index);
-  check(new_id, "{}: the added tokens '{}' and '{}' have the same id {}", place,
-        tokens_[std::min(same_id->second, index - (new_id ? 0 : 1))].content, token.content,
-        token.id);
+  if (!new_id) {
+    fail("{}: the added tokens {} and {} have the same id {}", place,
+         quote(tokens_[same_id->second].content), quote(token.content), token.id);
+  }
   const bool new_content = by_content_.emplace(token.content, index).second;
-  check(new_content, "{}: the added token '{}' occurs twice", place, token.content);
+  check(new_content, "{}: the added token {} occurs twice", place, quote(token.content));
   tokens_.push_back(std::move(token));
 }
 

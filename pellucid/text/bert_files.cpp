@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pellucid/base/error.h"
+#include "pellucid/base/spelling.h"
 #include "pellucid/text/fields.h"
 #include "pellucid/text/tokenizer_files.h"
 #include "pellucid/text/unicode.h"
@@ -56,10 +57,9 @@ json added_tokens(const Fields& config, const BertNames& names, const Vocabulary
       std::int64_t id = -1;
       const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), id);
       check(error == std::errc{} && end == key.data() + key.size(),
-            "{}: '{}' is no token id, expected a whole number", decoder->place(), key);
-      json token = decoder->value(key);
-      check(token.is_object(), "{}: '{}' is no object", decoder->place(), key);
+            "{}: {} is no token id, expected a whole number", decoder->place(), quote(key));
       contents.push_back(decoder->object(key).string("content"));
+      json token = decoder->value(key);
       token["id"] = id;
       result.push_back(std::move(token));
     }
@@ -86,7 +86,7 @@ json bert_template(const BertNames& names, const Vocabulary& vocabulary, const s
   json tokens = json::object();
   for (const std::string* name : {&names.start, &names.separator}) {
     const auto id = vocabulary.id(*name);
-    check(id.has_value(), "{}: the special token '{}' is not in the vocabulary", place, *name);
+    check(id.has_value(), "{}: the special token {} is not in the vocabulary", place, quote(*name));
     tokens[*name] = {{"id", *name}, {"ids", {*id}}, {"tokens", {*name}}};
   }
   const json single = {special(names.start, 0), sequence("A", 0), special(names.separator, 0)};

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "pellucid/base/error.h"
+#include "pellucid/base/spelling.h"
 #include "pellucid/text/fields.h"
 
 namespace pellucid {
@@ -35,8 +36,8 @@ std::unique_ptr<Component> make_component(
   }
   std::vector<std::string> names;
   for (const auto& registration : known) names.emplace_back(registration.type);
-  fail("{}: type '{}' is not supported, expected one of {}{}", fields.place(), type,
-       fmt::join(names, ", "), suggestion(type, names));
+  fail("{}: type {} is not supported, expected one of {}{}", fields.place(), quote(type),
+       fmt::join(names, ", "), did_you_mean(type, names));
 }
 
 }  // namespace pellucid

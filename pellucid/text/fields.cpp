@@ -6,66 +6,35 @@
 #include <algorithm>
 #include <limits>
 #include <nlohmann/json.hpp>
-#include <numeric>
 
 #include "pellucid/base/error.h"
+#include "pellucid/base/spelling.h"
 
 namespace pellucid {
 namespace {
-
-constexpr std::size_t kShown = 60;  // characters of a wrong value in a message
 
 /// The value as it stands in the file, shortened.
 std::string shown(const nlohmann::json& value) {
   if (value.is_object()) return "an object";
   if (value.is_array()) return fmt::format("an array of {}", value.size());
-  std::string text = value.dump(-1, ' ', true);
-  if (text.size() > kShown) text = text.substr(0, kShown) + "...";
-  return text;
-}
-
-std::size_t edit_distance(std::string_view left, std::string_view right) {
-  std::vector<std::size_t> row(right.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < left.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < right.size(); ++j) {
-      const std::size_t replaced = diagonal + (left[i] == right[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
+  return value.is_string() ? quote(value.get_ref<const std::string&>()) : value.dump();
 }
 
 }  // namespace
 
-std::string suggestion(std::string_view name, const std::vector<std::string>& candidates) {
-  constexpr std::size_t kLongest = 64;
-  if (name.size() > kLongest) return "";
-  std::size_t best = std::max<std::size_t>(2, name.size() / 3) + 1;
-  std::string_view nearest;
-  for (const std::string& candidate : candidates) {
-    if (candidate.size() > kLongest) continue;
-    const std::size_t distance = edit_distance(name, candidate);
-    if (distance < best) {
-      best = distance;
-      nearest = candidate;
-    }
-  }
-  return nearest.empty() ? "" : fmt::format(" (did you mean '{}'?)", nearest);
-}
-
 std::int32_t checked_id(std::int64_t id, std::string_view place, std::string_view name) {
-  check(id >= 0 && id <= std::numeric_limits<std::int32_t>::max(),
-        "{}: {}: {} is out of range, expected 0 to 2147483647", place, name, id);
+  if (id < 0 || id > std::numeric_limits<std::int32_t>::max()) {
+    fail("{}: {} is {}, expected 0 to 2147483647", place, quote(name), id);
+  }
   return static_cast<std::int32_t>(id);
 }
 
 Fields::Fields(const nlohmann::json& object, std::string place)
     : object_(&object), place_(std::move(place)) {
-  check(object.is_object(), "{}: found {}, expected an object", place_, shown(object));
+  if (!object.is_object()) {
+    fail("{}{} found {}, expected an object", place_, place_.ends_with(':') ? "" : ":",
+         shown(object));
+  }
 }
 
 const nlohmann::json* Fields::find(std::string_view name) const {
@@ -78,12 +47,13 @@ const nlohmann::json& Fields::value(std::string_view name) const {
   if (field) return *field;
   std::vector<std::string> others = names();
   std::erase(others, std::string(name));
-  fail("{}{} field '{}' is missing{}", place_, place_.ends_with(':') ? "" : ":", name,
-       suggestion(name, others));
+  fail("{}{} field {} is missing{}", place_, place_.ends_with(':') ? "" : ":", quote(name),
+       did_you_mean(name, others));
 }
 
 void Fields::fail_field(std::string_view name, std::string_view expected) const {
-  fail("{}: '{}' is {}, expected {}", place_, name, shown(value(name)), expected);
+  fail("{}{} {} is {}, expected {}", place_, place_.ends_with(':') ? "" : ":", quote(name),
+       shown(value(name)), expected);
 }
 
 bool Fields::has(std::string_view name) const { return find(name) != nullptr; }
@@ -134,12 +104,14 @@ std::size_t Fields::choice(std::string_view name,
   const auto match = std::find(choices.begin(), choices.end(), found);
   if (match != choices.end()) return static_cast<std::size_t>(match - choices.begin());
   const std::vector<std::string> names(choices.begin(), choices.end());
-  fail("{}: '{}' is \"{}\", expected one of {}{}", place_, name, found, fmt::join(choices, ", "),
-       suggestion(found, names));
+  fail("{}: {} is {}, expected one of {}{}", place_, quote(name), quote(found),
+       fmt::join(choices, ", "), did_you_mean(found, names));
 }
 
 std::string Fields::inside(std::string_view name) const {
-  return fmt::format("{}{}{}", place_, place_.ends_with(':') ? " " : ".", name);
+  std::string shown_name = quote(name);
+  if (shown_name.size() == name.size() + 2) shown_name = name;  // nothing in it to escape
+  return fmt::format("{}{}{}", place_, place_.ends_with(':') ? " " : ".", shown_name);
 }
 
 Fields Fields::object(std::string_view name) const { return Fields(value(name), inside(name)); }

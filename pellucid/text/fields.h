@@ -55,8 +55,4 @@ class Fields {
 /// A token id (or type): a number in [0, 2^31), else Error "place: name: ...".
 std::int32_t checked_id(std::int64_t id, std::string_view place, std::string_view name);
 
-/// The candidate closest to `name` by edits, in quotes and in a sentence (" (did you mean 'x'?)"),
-/// or "" if none is close.
-std::string suggestion(std::string_view name, const std::vector<std::string>& candidates);
-
 }  // namespace pellucid

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Sentences, phrases and paragraphs as spans of characters. A sentence ends at . ! ? or an ellipsis before white space,
-// but not after abbreviations, initials and numbers of lists; a phrase also at , ; : and dashes; Chinese and Japanese
-// marks end both without white space. Spans are trimmed; empty ones are dropped.
+// Sentences, phrases and paragraphs as spans of characters. A sentence ends at . ! ? or an ellipsis
+// before white space, but not after abbreviations, initials and numbers of lists; a phrase also at
+// , ; : and dashes; Chinese and Japanese marks end both without white space. Spans are trimmed;
+// empty ones are dropped.
 #pragma once
 
 #include <string_view>

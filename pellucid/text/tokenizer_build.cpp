@@ -3,6 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "pellucid/base/error.h"
+#include "pellucid/base/spelling.h"
 #include "pellucid/text/tokenizer_impl.h"
 
 namespace pellucid {
@@ -41,12 +42,15 @@ Padding read_padding(const Fields& fields) {
 void check_ids(const AddedTokens& added, const Vocabulary& vocabulary, const std::string& place) {
   for (const AddedToken& token : added.tokens()) {
     const auto id = vocabulary.id(token.content);
-    check(!id || *id == token.id, "{}: the added token '{}' has the id {}, in the vocabulary {}",
-          place, token.content, token.id, id.value_or(0));
+    if (id && *id != token.id) {
+      fail("{}: the added token {} has the id {}, in the vocabulary {}", place,
+           quote(token.content), token.id, *id);
+    }
     const auto other = vocabulary.token(token.id);
-    check(!other || *other == token.content,
-          "{}: the added token '{}' has the id {} of '{}' in the vocabulary", place, token.content,
-          token.id, other.value_or(""));
+    if (other && *other != token.content) {
+      fail("{}: the added token {} has the id {} of {} in the vocabulary", place,
+           quote(token.content), token.id, quote(*other));
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "pellucid/base/error.h"
+#include "pellucid/base/spelling.h"
 #include "pellucid/text/fields.h"
 
 namespace pellucid {
@@ -40,7 +41,7 @@ class Reader {
       return true;
     }
     const auto [field, is_new] = open_.back()->emplace(value, nullptr);
-    check(is_new, "{}: the key '{}' occurs twice in an object", name_, value);
+    if (!is_new) fail("{}: the key {} occurs twice in an object", name_, quote(value));
     field_ = &*field;
     key_ = std::move(value);
     return true;
@@ -87,7 +88,7 @@ class Reader {
 
   json* place(json value) {
     if (in_vocabulary_) {
-      fail("{}: model.vocab: the id of '{}' is no whole number in [0, 2^31)", name_, key_);
+      fail("{}: model.vocab: the id of {} is no whole number in [0, 2^31)", name_, quote(key_));
     }
     if (open_.empty()) {
       root_ = std::move(value);
@@ -144,7 +145,7 @@ TokenizerDocument parse_tokenizer_json(std::string_view bytes, std::string name)
   return document;
 }
 
-json parse_json(std::string_view bytes, const std::string& name) {
+json parse_tokenizer_config(std::string_view bytes, const std::string& name) {
   return parse(bytes, name, nullptr);
 }
 

@@ -28,6 +28,6 @@ struct TokenizerDocument {
 TokenizerDocument parse_tokenizer_json(std::string_view bytes, std::string name);
 
 /// Parses any other JSON file of a tokenizer folder under the same limits.
-nlohmann::json parse_json(std::string_view bytes, const std::string& name);
+nlohmann::json parse_tokenizer_config(std::string_view bytes, const std::string& name);
 
 }  // namespace pellucid

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/text/tokenizer_files.h"
 
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
+#include <system_error>
 
 #include "pellucid/base/error.h"
+#include "pellucid/base/file.h"
+#include "pellucid/base/spelling.h"
 #include "pellucid/text/fields.h"
 
 namespace pellucid {
@@ -16,10 +17,16 @@ using nlohmann::json;
 
 constexpr std::int64_t kLongest = 1'000'000'000;  // configurations write 1e30 for "no limit"
 
+/// Also false where the folder may not be read.
+bool is_there(const fs::path& path) {
+  std::error_code ignored;
+  return fs::exists(path, ignored);
+}
+
 /// The object in a file, or an empty one if there is no such file.
 json read_optional_json(const fs::path& path) {
-  if (!fs::exists(path)) return json::object();
-  json value = parse_json(read_text_file(path), path.string());
+  if (!is_there(path)) return json::object();
+  json value = parse_tokenizer_config(MappedFile::open(path.string())->text(), path.string());
   check(value.is_object(), "{}: expected an object", path.string());
   return value;
 }
@@ -57,29 +64,18 @@ TokenizerConfig read_config(const json& settings, const json& special_tokens_map
 
 /// The file that holds the tokenizer: the path itself, or what the folder has.
 fs::path find_main_file(const fs::path& path) {
-  if (!fs::is_directory(path)) {
-    check(fs::exists(path), "{}: no such file or folder", path.string());
+  std::error_code ignored;
+  if (!fs::is_directory(path, ignored)) {
+    check(is_there(path), "{}: no such file or folder", path.string());
     return path;
   }
   for (const char* name : {"tokenizer.json", "vocab.txt"}) {
-    if (fs::exists(path / name)) return path / name;
+    if (is_there(path / name)) return path / name;
   }
   fail("{}: no tokenizer in this folder, looked for tokenizer.json and vocab.txt", path.string());
 }
 
 }  // namespace
-
-std::string read_text_file(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  check(file.good() && !fs::is_directory(path), "{}: cannot be read", path.string());
-  std::string bytes;
-  std::error_code unknown_size;
-  const auto size = fs::file_size(path, unknown_size);
-  if (!unknown_size) bytes.reserve(size);
-  bytes.assign(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-  check(!file.bad(), "{}: cannot be read", path.string());
-  return bytes;
-}
 
 TokenizerFiles read_tokenizer_files(const fs::path& path) {
   const fs::path main = find_main_file(path);
@@ -88,20 +84,23 @@ TokenizerFiles read_tokenizer_files(const fs::path& path) {
   const json added_tokens = read_optional_json(folder / "added_tokens.json");
   TokenizerFiles files;
   files.config = read_config(settings, read_optional_json(folder / "special_tokens_map.json"));
-  const std::string bytes = read_text_file(main);
+  const auto file = MappedFile::open(main.string());
   if (main.extension() == ".json") {
-    files.document = parse_tokenizer_json(bytes, main.string());
+    files.document = parse_tokenizer_json(file->text(), main.string());
   } else if (main.extension() == ".txt") {
     // Names of special tokens may stand in either file; added_tokens.json is the old form of
     // added_tokens_decoder.
     for (const auto& [role, token] : files.config.named_tokens) settings[role] = token;
     for (const auto& [content, id] : added_tokens.items()) {
-      check(id.is_number_integer(), "{}: the id of '{}' is no whole number",
-            (folder / "added_tokens.json").string(), content);
+      check(id.is_number_integer(), "{}: the id of {} is no whole number",
+            (folder / "added_tokens.json").string(), quote(content));
       json& decoder = settings["added_tokens_decoder"];
+      if (decoder.is_null()) decoder = json::object();
+      check(decoder.is_object(), "{}: added_tokens_decoder is no object",
+            (folder / "tokenizer_config.json").string());
       decoder.emplace(std::to_string(id.get<std::int64_t>()), json{{"content", content}});
     }
-    files.document = bert_document(bytes, main.string(), settings);
+    files.document = bert_document(file->text(), main.string(), settings);
   } else {
     fail("{}: not a tokenizer file, expected tokenizer.json or vocab.txt", main.string());
   }

@@ -28,9 +28,6 @@ struct TokenizerFiles {
 /// path: a folder or one file. Throws Error naming what was looked for.
 TokenizerFiles read_tokenizer_files(const std::filesystem::path& path);
 
-/// The whole file; throws Error naming it.
-std::string read_text_file(const std::filesystem::path& path);
-
 /// The pipeline of BERT for a vocab.txt (one token a line, id = line number, of equal lines the
 /// last counts). config: tokenizer_config.json (do_lower_case, strip_accents,
 /// tokenize_chinese_chars, names of special tokens).

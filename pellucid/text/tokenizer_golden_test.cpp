@@ -5,10 +5,10 @@
 
 #include <fstream>
 
-#include "pellucid/text/golden_records.h"
 #include "pellucid/text/normalizers/normalizer.h"
 #include "pellucid/text/pre_tokenizers/pre_tokenizer.h"
 #include "pellucid/text/unicode.h"
+#include "tests/text_records.h"
 
 namespace pellucid {
 namespace {
@@ -89,9 +89,31 @@ TEST(TokenizerGolden, FoldersWithVocabTxt) {
   EXPECT_GE(cases, 7U);
 }
 
+TEST(TokenizerGolden, BundledModel) {
+  const fs::path model = fs::path(PELLUCID_SOURCE_DIR) / "demo" / "demo-emotion";
+  const fs::path records =
+      fs::path(PELLUCID_SOURCE_DIR) / "tests" / "goldens" / "text" / "demo-emotion.jsonl.gz";
+  EXPECT_GE(run_records(Tokenizer::load(model), records, {}), 400U);
+  EXPECT_GE(run_records(Tokenizer::load(model / "vocab.txt"), records, {}), 400U);
+  EXPECT_EQ(Tokenizer::load(model).model_max_length(), 512);
+}
+
 json read_json(const fs::path& path) {
   std::ifstream file(path);
   return json::parse(file);
+}
+
+TEST(TokenizerGolden, ModelsBesideTheRepository) {
+  const fs::path models = kShared / "models";
+  if (!fs::exists(models)) GTEST_SKIP() << "no " << models;
+  for (const char* name : {"demo-emotion", "minilm-sst2", "minilm-goemotions", "minilm-ner"}) {
+    const Tokenizer tokenizer = Tokenizer::load(models / name);
+    for (const json& item : read_json(models / name / "golden.json")["cases"]) {
+      if (!item.contains("text") || !item.contains("input_ids")) continue;
+      EXPECT_EQ(json(tokenizer.encode(item["text"].get<std::string>()).ids()), item["input_ids"])
+          << name << ": " << item["text"];
+    }
+  }
 }
 
 /// Compares "normalized" and "pre" of a record with the component alone.
@@ -101,7 +123,7 @@ std::string run_parts(const json& settings, const json& record) {
     NormalizedText normalized(text, 0);
     make_normalizer(Fields(settings["normalizer"], "normalizer"))->normalize(normalized);
     const std::string found = encode_utf8(normalized.characters);
-    if (found != record["normalized"]) return "normalized is \"" + found + '"';
+    if (found != record["normalized"].get<std::string>()) return "normalized is \"" + found + '"';
   }
   if (record.contains("pre") && !settings["pre_tokenizer"].is_null()) {
     PreTokenized parts(NormalizedText(text, 0));

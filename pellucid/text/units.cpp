@@ -10,8 +10,8 @@
 #include <numeric>
 
 #include "pellucid/base/error.h"
+#include "pellucid/base/spelling.h"
 #include "pellucid/text/characters.h"
-#include "pellucid/text/fields.h"
 #include "pellucid/text/segmentation.h"
 #include "pellucid/text/unicode.h"
 
@@ -164,9 +164,9 @@ std::string_view name(Unit kind) { return kNames.at(static_cast<std::size_t>(kin
 
 Unit parse_unit(std::string_view name) {
   const auto found = std::find(kNames.begin(), kNames.end(), name);
-  check_usage(found != kNames.end(), "unknown unit '{}', expected one of {}{}", name,
+  check_usage(found != kNames.end(), "unknown unit {}, expected one of {}{}", quote(name),
               fmt::join(kNames, ", "),
-              suggestion(name, std::vector<std::string>(kNames.begin(), kNames.end())));
+              did_you_mean(name, std::vector<std::string>(kNames.begin(), kNames.end())));
   return static_cast<Unit>(found - kNames.begin());
 }
 
@@ -191,8 +191,7 @@ Units make_units(Unit kind, const Encoding& encoding, std::string_view text,
   for (const std::string_view one : texts) segments.push_back({decode_utf8(one), {}});
   for (const Token& token : encoding.tokens) {
     check(token.segment >= 0 && token.segment < static_cast<std::int32_t>(segments.size()),
-          "the token '{}' belongs to text {}, but there are {}", token.text, token.segment,
-          segments.size());
+          "a token belongs to text {}, but there are {}", token.segment, segments.size());
   }
 
   Units result;

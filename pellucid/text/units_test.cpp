@@ -152,8 +152,7 @@ TEST(Units, ChainsOfTokensMergeThroughEachOther) {
   const Encoding encoding = encoding_of({{0, 4}, {4, 8}});
   const Units units = make_units(Unit::word, encoding, "a b c d", nullptr);
   EXPECT_EQ(units.size(), 2);
-  EXPECT_EQ(make_units(Unit::word, encoding_of({{0, 3}, {2, 7}}), "a b c d", nullptr).size(),
-            1);
+  EXPECT_EQ(make_units(Unit::word, encoding_of({{0, 3}, {2, 7}}), "a b c d", nullptr).size(), 1);
 }
 
 TEST(Units, WordsThatTruncationCutHaveNoTokens) {
@@ -207,7 +206,7 @@ TEST(Units, NamesAreParsedAndSuggested) {
     parse_unit("sentense");
     FAIL() << "accepted";
   } catch (const UsageError& error) {
-    EXPECT_NE(std::string(error.what()).find("did you mean 'sentence'?"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("did you mean \"sentence\"?"), std::string::npos);
   }
   EXPECT_THROW(make_units(Unit::spans, {}, "", nullptr), UsageError);
 }

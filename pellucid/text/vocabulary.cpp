@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "pellucid/base/error.h"
+#include "pellucid/base/spelling.h"
 
 namespace pellucid {
 namespace {
@@ -60,9 +61,10 @@ void Vocabulary::build(std::string_view place, Duplicates duplicates) {
   for (std::size_t i = 0; i < entries_.size(); ++i) {
     const std::string_view token = text(entries_[i]);
     const std::size_t before = insert(static_cast<std::uint32_t>(i), extend(kOffset, token));
-    check(before == entries_.size() || duplicates == Duplicates::last_wins,
-          "{}: token '{}' occurs twice, with the ids {} and {}", place, token,
-          entries_[std::min(before, entries_.size() - 1)].id, entries_[i].id);
+    if (before != entries_.size() && duplicates == Duplicates::refused) {
+      fail("{}: the token {} occurs twice, with the ids {} and {}", place, quote(token),
+           entries_[before].id, entries_[i].id);
+    }
   }
   order_by_id(place);
 }
@@ -79,8 +81,10 @@ void Vocabulary::order_by_id(std::string_view place) {
   for (std::size_t i = 1; i < by_id_.size(); ++i) {
     const Entry& left = entries_[by_id_[i - 1]];
     const Entry& right = entries_[by_id_[i]];
-    check(left.id != right.id, "{}: the tokens '{}' and '{}' have the same id {}", place,
-          text(left), text(right), left.id);
+    if (left.id == right.id) {
+      fail("{}: the tokens {} and {} have the same id {}", place, quote(text(left)),
+           quote(text(right)), left.id);
+    }
   }
 }
 

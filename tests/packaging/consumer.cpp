@@ -1,24 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 // Uses the installed library through its public header alone, without a word about fmt, oneDNN or compiler flags.
-#if __has_include(<pellucid/pellucid.h>)
 #include <pellucid/pellucid.h>
-#else
-#include <pellucid/base/error.h>
-#include <pellucid/base/parallel.h>
-#endif
 
 #include <cstdio>
 
 int main() {
-  pellucid::set_thread_count(1);
-  int sum = 0;
-  pellucid::parallel_for(10, 1, [&](std::int64_t begin, std::int64_t end) { sum += static_cast<int>(end - begin); });
+  const auto model = pellucid::Model::bundled();
+  const auto explanation = pellucid::explain(model, "I love this movie");
+  std::fputs(pellucid::to_terminal(explanation).c_str(), stdout);
   try {
-    pellucid::check(sum != 10, "{} items", sum);
-  } catch (const pellucid::Error& error) {
+    pellucid::explain(model, "I love this movie", {.targets = {"anxiety"}});
+  } catch (const pellucid::UsageError& error) {
     std::puts(error.what());
-    return 0;
+    return explanation.ranked().front().first.text == "love" ? 0 : 1;
   }
-  std::puts("the library did not throw");
+  std::puts("an unknown target was not refused");
   return 1;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // WordLevel: a piece is one token of the vocabulary, or the unknown token.
 #include "pellucid/base/error.h"
+#include "pellucid/base/spelling.h"
 #include "pellucid/text/models/model.h"
 #include "pellucid/text/unicode.h"
 
@@ -19,8 +20,10 @@ class WordLevel : public Model {
     const std::string word = encode_utf8(piece);
     std::optional<std::int32_t> id = vocabulary().id(word);
     if (!id) id = unknown_id_;
-    check(id.has_value(), "{}: unk_token '{}' is not in the vocabulary, but '{}' needs it", place_,
-          unknown_, encode_utf8(piece.substr(0, 100)));
+    if (!id) {
+      fail("{}: unk_token {} is not in the vocabulary, but {} needs it", place_, quote(unknown_),
+           quote(encode_utf8(piece)));
+    }
     tokens.push_back({*id, 0, static_cast<std::int32_t>(piece.size())});
   }
 

@@ -2,6 +2,7 @@
 // WordPiece: from the left always the longest token of the vocabulary, inside a word with a prefix
 // ("##"). A word that cannot be cut whole, or is too long, is one unknown token.
 #include "pellucid/base/error.h"
+#include "pellucid/base/spelling.h"
 #include "pellucid/text/models/model.h"
 #include "pellucid/text/unicode.h"
 
@@ -25,8 +26,10 @@ class WordPiece : public Model {
     const auto length = static_cast<std::int64_t>(piece.size());
     if (length <= longest_word_ && cut(encode_utf8(piece), piece.size(), tokens)) return;
     tokens.resize(before);
-    check(unknown_id_.has_value(), "{}: unk_token '{}' is not in the vocabulary, but '{}' needs it",
-          place_, unknown_, encode_utf8(piece.substr(0, 100)));
+    if (!unknown_id_) {
+      fail("{}: unk_token {} is not in the vocabulary, but {} needs it", place_, quote(unknown_),
+           quote(encode_utf8(piece)));
+    }
     tokens.push_back({*unknown_id_, 0, static_cast<std::int32_t>(length)});
   }
 

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // TemplateProcessing: the order of texts and special tokens, each with its type, written out for
 // one text and for two.
-#include <fmt/ranges.h>
-
 #include <map>
 
 #include "pellucid/base/error.h"
+#include "pellucid/base/spelling.h"
 #include "pellucid/text/post_processors/post_processor.h"
 
 namespace pellucid {
@@ -106,8 +105,8 @@ class TemplateProcessing : public PostProcessor {
     const auto found = special_tokens_.find(id);
     std::vector<std::string> known;
     for (const auto& [name, token] : special_tokens_) known.push_back(name);
-    check(found != special_tokens_.end(), "{}: '{}' is not among special_tokens: {}{}",
-          fields.place(), id, fmt::join(known, ", "), suggestion(id, known));
+    check(found != special_tokens_.end(), "{}: {} is not among the special_tokens{}",
+          fields.place(), quote(id), did_you_mean(id, known));
     return found->second;
   }
 

@@ -121,7 +121,7 @@ inline std::string run(const Tokenizer& tokenizer, const json& record,
       const std::string text = tokenizer.decode(record["ids"].get<std::vector<std::int32_t>>(),
                                                 record["skip"].get<bool>());
       return refused ? "not refused"
-             : text == record["text"]
+             : text == record["text"].get<std::string>()
                  ? ""
                  : "text is \"" + text + "\", expected " + record["text"].dump();
     }
