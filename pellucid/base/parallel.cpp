@@ -17,16 +17,22 @@
 namespace pellucid {
 namespace {
 
+/// Also told to OpenMP, for products that oneDNN shares among threads.
+int use_threads(int count) {
+  const int used = std::min(count, omp_get_num_procs());
+  omp_set_num_threads(used);
+  return used;
+}
+
 int initial_thread_count() {
-  const int cores = omp_get_num_procs();
   const char* text = std::getenv("PELLUCID_THREADS");
-  if (text == nullptr || *text == '\0') return std::min(cores, omp_get_max_threads());
+  if (text == nullptr || *text == '\0') return use_threads(omp_get_max_threads());
   int count = 0;
   const char* end = text + std::strlen(text);
   const auto [rest, problem] = std::from_chars(text, end, count);
   check_usage(problem == std::errc() && rest == end && count >= 1,
               "PELLUCID_THREADS is \"{}\", expected a number of threads", text);
-  return std::min(cores, count);
+  return use_threads(count);
 }
 
 std::atomic<int>& chosen_thread_count() {
@@ -66,9 +72,7 @@ int thread_count() { return chosen_thread_count().load(std::memory_order_relaxed
 
 void set_thread_count(int count) {
   check_usage(count >= 1, "threads is {}, expected 1 or more", count);
-  const int used = std::min(count, omp_get_num_procs());
-  chosen_thread_count().store(used, std::memory_order_relaxed);
-  omp_set_num_threads(used);  // for products that oneDNN shares among threads
+  chosen_thread_count().store(use_threads(count), std::memory_order_relaxed);
 }
 
 bool in_parallel() { return serial || omp_in_parallel() != 0; }

@@ -127,7 +127,7 @@ void check_stride(const EncodeOptions& options, const PostProcessor* post_proces
 
 Windows cut(const std::vector<Token>& tokens, std::int64_t kept, const EncodeOptions& options) {
   Windows result;
-  for (const Window& window :
+  for (const TokenRange& window :
        windows(static_cast<std::int64_t>(tokens.size()), kept, options.stride, options.side)) {
     result.emplace_back(tokens.begin() + window.begin, tokens.begin() + window.end);
     if (!options.overflowing) break;

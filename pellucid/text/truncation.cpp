@@ -40,18 +40,18 @@ std::pair<std::int64_t, std::int64_t> kept_tokens(std::int64_t first, std::int64
   return cuts_first ? std::pair(first - excess, pair) : std::pair(first, pair - excess);
 }
 
-std::vector<Window> windows(std::int64_t size, std::int64_t kept, std::int64_t stride,
-                            TruncationSide side) {
+std::vector<TokenRange> windows(std::int64_t size, std::int64_t kept, std::int64_t stride,
+                                TruncationSide side) {
   if (kept >= size) return {{0, size}};
   if (kept <= 0) return {{0, 0}, {0, size}};
   check_usage(stride >= 0 && stride < kept,
               "stride is {}, expected 0 to {} (room for {} tokens beside the special ones)", stride,
               kept - 1, kept);
-  std::vector<Window> result;
+  std::vector<TokenRange> result;
   for (std::int64_t from = 0;; from += kept - stride) {
     const std::int64_t to = std::min(from + kept, size);
-    result.push_back(side == TruncationSide::right ? Window{from, to}
-                                                   : Window{size - to, size - from});
+    result.push_back(side == TruncationSide::right ? TokenRange{from, to}
+                                                   : TokenRange{size - to, size - from});
     if (to == size) return result;
   }
 }

@@ -11,7 +11,7 @@
 namespace pellucid {
 
 /// Tokens [begin, end) of one text.
-struct Window {
+struct TokenRange {
   std::int64_t begin = 0;
   std::int64_t end = 0;
 };
@@ -23,7 +23,7 @@ std::pair<std::int64_t, std::int64_t> kept_tokens(std::int64_t first, std::int64
 
 /// The window that stays, then the others; neighbours share `stride` tokens. kept >= size: the
 /// whole text. kept = 0: nothing, then the whole text. Throws UsageError unless stride < kept.
-std::vector<Window> windows(std::int64_t size, std::int64_t kept, std::int64_t stride,
-                            TruncationSide side);
+std::vector<TokenRange> windows(std::int64_t size, std::int64_t kept, std::int64_t stride,
+                                TruncationSide side);
 
 }  // namespace pellucid

@@ -17,8 +17,8 @@ std::string type_of(const Fields& fields) {
 
 }  // namespace
 
-std::unique_ptr<Model> make_model(const Fields& fields, Vocabulary vocabulary) {
-  static constexpr Registration<Model, Vocabulary> kModels[] = {
+std::unique_ptr<TokenModel> make_model(const Fields& fields, Vocabulary vocabulary) {
+  static constexpr Registration<TokenModel, Vocabulary> kModels[] = {
       {"WordLevel", make_word_level},
       {"WordPiece", make_wordpiece},
   };

@@ -24,10 +24,10 @@ struct ModelToken {
       false;  ///< its text is that of the piece, not the vocabulary's (unknown tokens of Unigram)
 };
 
-class Model {
+class TokenModel {
  public:
-  explicit Model(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary)) {}
-  virtual ~Model() = default;
+  explicit TokenModel(Vocabulary vocabulary) : vocabulary_(std::move(vocabulary)) {}
+  virtual ~TokenModel() = default;
 
   /// Appends the tokens of the piece.
   virtual void tokenize(std::u32string_view piece, std::vector<ModelToken>& tokens) const = 0;
@@ -41,10 +41,10 @@ class Model {
 };
 
 /// The vocabulary is that of the file's "vocab" object; empty if that is something else.
-std::unique_ptr<Model> make_model(const Fields& fields, Vocabulary vocabulary);
+std::unique_ptr<TokenModel> make_model(const Fields& fields, Vocabulary vocabulary);
 
 // Factories of the components, by file.
-std::unique_ptr<Model> make_word_level(const Fields& fields, Vocabulary vocabulary);
-std::unique_ptr<Model> make_wordpiece(const Fields& fields, Vocabulary vocabulary);
+std::unique_ptr<TokenModel> make_word_level(const Fields& fields, Vocabulary vocabulary);
+std::unique_ptr<TokenModel> make_wordpiece(const Fields& fields, Vocabulary vocabulary);
 
 }  // namespace pellucid

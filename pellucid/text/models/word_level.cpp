@@ -8,10 +8,10 @@
 namespace pellucid {
 namespace {
 
-class WordLevel : public Model {
+class WordLevel : public TokenModel {
  public:
   WordLevel(const Fields& fields, Vocabulary vocabulary)
-      : Model(std::move(vocabulary)),
+      : TokenModel(std::move(vocabulary)),
         place_(fields.place()),
         unknown_(fields.string("unk_token")),
         unknown_id_(this->vocabulary().id(unknown_)) {}
@@ -38,7 +38,7 @@ class WordLevel : public Model {
 
 }  // namespace
 
-std::unique_ptr<Model> make_word_level(const Fields& fields, Vocabulary vocabulary) {
+std::unique_ptr<TokenModel> make_word_level(const Fields& fields, Vocabulary vocabulary) {
   return std::make_unique<WordLevel>(fields, std::move(vocabulary));
 }
 

@@ -9,10 +9,10 @@
 namespace pellucid {
 namespace {
 
-class WordPiece : public Model {
+class WordPiece : public TokenModel {
  public:
   WordPiece(const Fields& fields, Vocabulary vocabulary)
-      : Model(std::move(vocabulary)),
+      : TokenModel(std::move(vocabulary)),
         place_(fields.place()),
         unknown_(fields.string("unk_token")),
         prefix_(fields.string("continuing_subword_prefix")),
@@ -64,7 +64,7 @@ class WordPiece : public Model {
 
 }  // namespace
 
-std::unique_ptr<Model> make_wordpiece(const Fields& fields, Vocabulary vocabulary) {
+std::unique_ptr<TokenModel> make_wordpiece(const Fields& fields, Vocabulary vocabulary) {
   return std::make_unique<WordPiece>(fields, std::move(vocabulary));
 }
 
