@@ -108,7 +108,8 @@ TEST(TokenizerGolden, ModelsBesideTheRepository) {
   if (!fs::exists(models)) GTEST_SKIP() << "no " << models;
   for (const char* name : {"demo-emotion", "minilm-sst2", "minilm-goemotions", "minilm-ner"}) {
     const Tokenizer tokenizer = Tokenizer::load(models / name);
-    for (const json& item : read_json(models / name / "golden.json")["cases"]) {
+    const json golden = read_json(models / name / "golden.json");
+    for (const json& item : golden["cases"]) {
       if (!item.contains("text") || !item.contains("input_ids")) continue;
       EXPECT_EQ(json(tokenizer.encode(item["text"].get<std::string>()).ids()), item["input_ids"])
           << name << ": " << item["text"];
