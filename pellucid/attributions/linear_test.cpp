@@ -3,6 +3,7 @@
 // embeddings, and logits that read one token only.
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <random>
 
