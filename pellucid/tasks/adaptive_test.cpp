@@ -40,7 +40,8 @@ void expect_settled(const Explanation& found, const Explanation& reference) {
     }
     EXPECT_LE(difference, kTolerance * largest) << found.text << ", target " << t;
     const double change = std::abs(*target.value - *target.baseline_value);
-    EXPECT_LE(std::abs(*target.completeness_gap), kTolerance * std::max(change, 0.01)) << found.text;
+    EXPECT_LE(std::abs(*target.completeness_gap), kTolerance * std::max(change, 0.01))
+        << found.text;
   }
 }
 
