@@ -57,14 +57,16 @@ std::string expected_shape(const std::vector<std::int64_t>& shape) {
 }
 
 /// True if `path`, links followed, lies in `folder` (canonical). The hub's cache keeps a model as
-/// snapshots/REVISION with links to blobs/ two folders up: those are its own files too.
+/// snapshots/REVISION with links to blobs/ two folders up, which may be links to the blobs/ that
+/// the models of a cache share: those are its own files too.
 bool lies_inside(const fs::path& path, const fs::path& folder) {
   const auto holds = [&](const fs::path& outer) {
     return std::mismatch(outer.begin(), outer.end(), path.begin(), path.end()).first == outer.end();
   };
   if (holds(folder)) return true;
+  const fs::path model = folder.parent_path().parent_path();
   return folder.parent_path().filename() == "snapshots" &&
-         holds(folder.parent_path().parent_path() / "blobs");
+         (holds(model / "blobs") || holds(model.parent_path() / "blobs"));
 }
 
 /// The path of a shard that an index names; only files of the model's folder are opened.

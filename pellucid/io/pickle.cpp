@@ -2,13 +2,13 @@
 #include "pellucid/io/pickle.h"
 
 #include <algorithm>
-#include <bit>
 #include <cstring>
 #include <unordered_map>
 #include <utility>
 
 #include "pellucid/base/error.h"
 #include "pellucid/base/spelling.h"
+#include "pellucid/io/pickle_opcodes.h"
 
 namespace pellucid {
 namespace {
@@ -19,54 +19,6 @@ using Kind = PickleValue::Kind;
 constexpr std::size_t kMostValues = 1'000'000;  // some 50,000 tensors, and 60 MB
 constexpr std::string_view kOrderedDict = "collections.OrderedDict";
 constexpr std::uint8_t kNewestProtocol = 5;
-
-// The opcodes by the names of Python's pickletools.
-enum Opcode : std::uint8_t {
-  kMark = '(',
-  kStop = '.',
-  kPop = '0',
-  kPopMark = '1',
-  kDup = '2',
-  kBinFloat = 'G',
-  kBinInt = 'J',
-  kBinInt1 = 'K',
-  kBinInt2 = 'M',
-  kNone = 'N',
-  kBinPersId = 'Q',
-  kReduce = 'R',
-  kBinString = 'T',
-  kShortBinString = 'U',
-  kBinUnicode = 'X',
-  kAppend = 'a',
-  kBuild = 'b',
-  kGlobal = 'c',
-  kAppends = 'e',
-  kBinGet = 'h',
-  kLongBinGet = 'j',
-  kBinPut = 'q',
-  kLongBinPut = 'r',
-  kSetItem = 's',
-  kTuple = 't',
-  kSetItems = 'u',
-  kEmptyTuple = ')',
-  kEmptyList = ']',
-  kEmptyDict = '}',
-  kBinBytes = 'B',
-  kShortBinBytes = 'C',
-  kProto = 0x80,
-  kTuple1 = 0x85,
-  kTuple2 = 0x86,
-  kTuple3 = 0x87,
-  kNewTrue = 0x88,
-  kNewFalse = 0x89,
-  kLong1 = 0x8a,
-  kShortBinUnicode = 0x8c,
-  kBinUnicode8 = 0x8d,
-  kBinBytes8 = 0x8e,
-  kStackGlobal = 0x93,
-  kMemoize = 0x94,
-  kFrame = 0x95,
-};
 
 PickleValue make(Kind kind, std::string_view text = {}) {
   PickleValue value;
@@ -229,40 +181,32 @@ bool PickleReader::read_number(std::uint8_t opcode) {
       push_integer(value);
       return true;
     }
-    case kBinFloat: {
-      auto raw = number<std::uint64_t>();
-      auto* first = reinterpret_cast<unsigned char*>(&raw);
-      std::reverse(first, first + sizeof raw);  // stored with the highest byte first
+    case kBinFloat:  // no part of a tensor is one: what it is is kept, not how much
+      take(sizeof(double));
       push(make(Kind::real));
-      result_.values_.back().real = std::bit_cast<double>(raw);
       return true;
-    }
     default:
       return false;
   }
 }
 
 bool PickleReader::read_text(std::uint8_t opcode) {
+  const bool bytes = opcode == kShortBinBytes || opcode == kBinBytes || opcode == kBinBytes8;
+  const Kind kind = bytes ? Kind::bytes : Kind::text;
   switch (opcode) {
     case kShortBinString:  // a str of Python 2, which names of tensors may be
     case kShortBinUnicode:
-      push(make(Kind::text, take(number<std::uint8_t>())));
+    case kShortBinBytes:
+      push(make(kind, take(number<std::uint8_t>())));
       return true;
     case kBinString:
     case kBinUnicode:
-      push(make(Kind::text, take(number<std::uint32_t>())));
+    case kBinBytes:
+      push(make(kind, take(number<std::uint32_t>())));
       return true;
     case kBinUnicode8:
-      push(make(Kind::text, take(number<std::uint64_t>())));
-      return true;
-    case kShortBinBytes:
-      push(make(Kind::bytes, take(number<std::uint8_t>())));
-      return true;
-    case kBinBytes:
-      push(make(Kind::bytes, take(number<std::uint32_t>())));
-      return true;
     case kBinBytes8:
-      push(make(Kind::bytes, take(number<std::uint64_t>())));
+      push(make(kind, take(number<std::uint64_t>())));
       return true;
     default:
       return false;
@@ -440,33 +384,12 @@ void PickleReader::build() {
 }
 
 std::string describe(const PickleValue& value) {
-  switch (value.kind) {
-    case Kind::none:
-      return "None";
-    case Kind::boolean:
-      return "a boolean";
-    case Kind::integer:
-    case Kind::big_integer:
-    case Kind::real:
-      return "a number";
-    case Kind::text:
-      return "a text";
-    case Kind::bytes:
-      return "bytes";
-    case Kind::tuple:
-      return "a tuple";
-    case Kind::list:
-      return "a list";
-    case Kind::dictionary:
-      return "a dictionary";
-    case Kind::global:
-      return "the name " + std::string(value.text);
-    case Kind::call:
-      return "the call of " + std::string(value.text);
-    case Kind::persistent:
-      return "a storage";
-  }
-  return "";
+  constexpr std::string_view kNames[] = {
+      "None",    "a boolean", "a number",     "a number",  "a number",     "a text",   "bytes",
+      "a tuple", "a list",    "a dictionary", "the name ", "the call of ", "a storage"};
+  std::string text(kNames[static_cast<std::size_t>(value.kind)]);
+  if (value.kind == Kind::global || value.kind == Kind::call) text += value.text;
+  return text;
 }
 
 Pickle Pickle::read(std::string_view bytes, const std::string& name,

@@ -20,7 +20,7 @@ struct PickleValue {
     boolean,
     integer,
     big_integer,  ///< text: its bytes, lowest first
-    real,
+    real,         ///< its value is of no use here
     text,
     bytes,
     tuple,
@@ -33,7 +33,6 @@ struct PickleValue {
 
   Kind kind = Kind::none;
   std::int64_t integer = 0;    ///< boolean: 0 or 1
-  double real = 0;             ///< of Kind::real
   std::string_view text;       ///< inside the file, or one of the names that may occur
   std::vector<Index> items{};  ///< elements
 };
