@@ -59,7 +59,7 @@ class Hub:
         self.servers = [Server(("127.0.0.1", 0), Handler) for _ in range(2)]
         for server in self.servers:
             server.hub = self
-            threading.Thread(target=server.serve_forever, daemon=True).start()
+            threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         self.url, self.cdn = (f"http://127.0.0.1:{server.server_address[1]}" for server in self.servers)
         return self
 
