@@ -16,11 +16,12 @@ class Checkpoint;
 struct ModelConfig;
 
 enum class HeadKind {
-  none,                     ///< bare encoder: the last hidden states
+  none,                     ///< bare model: the last hidden states
   sequence_classification,  ///< one row of logits for each sequence
   token_classification,     ///< one row for each position read
   question_answering,       ///< one row (start, end) for each position read
   masked_lm,                ///< one row over the vocabulary for each position read
+  causal_lm,                ///< the same, for the token that follows
 };
 
 /// Sizes that callers need to plan batches and to check inputs.
@@ -29,6 +30,10 @@ struct NetworkShape {
   std::int64_t vocabulary = 0;
   std::int64_t types = 0;          ///< token types; 0: the model has none
   std::int64_t max_positions = 0;  ///< longest sequence
+  /// False: positions are computed, longer sequences run too.
+  bool positions_bounded = true;
+  /// Positions count the tokens that a mask leaves; else the columns.
+  bool positions_skip_masked = false;
   std::int64_t hidden = 0;
   std::int64_t layers = 0;
   std::int64_t heads = 0;
@@ -49,6 +54,8 @@ class Network {
   virtual Variable operator()(const Batch& batch, Tap& tap) const = 0;
   /// Rows of the word-embedding table, [ids, hidden]: the values at the tap "embeddings".
   virtual Tensor embed(std::span<const std::int32_t> ids) const = 0;
+  /// Which token's row a head that pools reads.
+  virtual std::int64_t pooled_position(std::span<const std::int32_t> /*ids*/) const { return 0; }
   const NetworkShape& shape() const { return shape_; }
 
  protected:
