@@ -99,7 +99,9 @@ AttentionBias alibi_bias(const DecoderOptions& options, const Batch& batch) {
   AttentionBias bias{Tensor::uninitialized({options.heads, longest}), exact ? longest - 1 : 0,
                      exact};
   const std::vector<double> slopes = alibi_slopes(options.heads);
-  const double scale = double{options.layers.front().scale};
+  // The reference library's plain ("eager") attention adds Falcon's biases twice: with the scores
+  // and once more with the mask.
+  const double scale = 2 * double{options.layers.front().scale};
   for (std::int64_t head = 0; head < options.heads; ++head) {
     const double slope = slopes[std::size_t(head)];
     for (std::int64_t i = 0; i < longest; ++i) {
