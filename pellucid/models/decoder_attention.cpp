@@ -55,14 +55,14 @@ std::vector<NormBlock> head_norms(const DecoderOptions& options, const DecoderRe
     case QueryKeyNorm::none:
       break;
     case QueryKeyNorm::shared:
-      return {reader.norm_block(name, options.head_width, heads)};
+      return {reader.norm_block(name, options.head_width, heads, options.norm_bias)};
     case QueryKeyNorm::whole:
-      return {reader.norm_block(name, heads * options.head_width, 1)};
+      return {reader.norm_block(name, heads * options.head_width, 1, options.norm_bias)};
     case QueryKeyNorm::own: {
       std::vector<NormBlock> blocks;
       for (std::int64_t head = 0; head < heads; ++head) {
-        blocks.push_back(
-            reader.norm_block(fmt::format("{}.norms.{}", name, head), options.head_width, 1));
+        blocks.push_back(reader.norm_block(fmt::format("{}.norms.{}", name, head),
+                                           options.head_width, 1, false));
       }
       return blocks;
     }

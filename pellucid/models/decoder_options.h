@@ -18,7 +18,8 @@ namespace pellucid {
 /// Names of modules, without ".weight"; those of layers without the layer's own name. An empty
 /// name: the family has no such module.
 struct DecoderNames {
-  std::vector<std::string> prefixes{"model."};  ///< of the base model, any or none of them
+  /// Of the base model, any or none of them; heads for questions have the older one.
+  std::vector<std::string> prefixes{"model.", "transformer."};
   std::string words = "embed_tokens", positions, embedding_norm, project_in, project_out;
   std::string layers = "layers";
   // Norms of what goes into attention and MLP, of what comes out, and of the sum with the residual.
@@ -47,7 +48,7 @@ struct LayerOptions {
 enum class QueryKeyNorm {
   none,
   shared,  ///< each head by itself, one gain for all
-  own,     ///< each head by itself with a gain of its own, NAME.norms.H
+  own,     ///< each head by itself with a gain of its own, NAME.norms.H, without bias
   whole,   ///< the projections of all heads together
 };
 

@@ -50,21 +50,21 @@ std::vector<float> DecoderReader::vector(const std::string& name, std::int64_t s
   return values;
 }
 
-NormBlock DecoderReader::norm_block(const std::string& name, std::int64_t width,
-                                    std::int64_t count) const {
+NormBlock DecoderReader::norm_block(const std::string& name, std::int64_t width, std::int64_t count,
+                                    bool bias) const {
   if (!options_->norm_affine) {
     return {Tensor::from(std::vector<float>(std::size_t(width), 1.0F), {width}), {}, count};
   }
   std::vector<float> gain = vector(name + ".weight", width);
   for (float& value : gain) value += options_->gain_offset;
   NormBlock block{Tensor::from(gain, {width}), {}, count};
-  if (options_->norm_bias) block.bias = Tensor::from(vector(name + ".bias", width), {width});
+  if (bias) block.bias = Tensor::from(vector(name + ".bias", width), {width});
   return block;
 }
 
 Norm DecoderReader::norm(const std::string& name, std::int64_t width) const {
   if (name.empty()) return {};
-  return {{norm_block(name, width, 1)}, options_->norm, options_->epsilon};
+  return {{norm_block(name, width, 1, options_->norm_bias)}, options_->norm, options_->epsilon};
 }
 
 EmbeddingTable DecoderReader::embedding(const std::string& name, std::int64_t rows,

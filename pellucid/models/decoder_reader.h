@@ -48,7 +48,8 @@ class DecoderReader {
   /// Nothing for an empty name.
   Norm norm(const std::string& name, std::int64_t width) const;
   /// `count` blocks of the same gain.
-  NormBlock norm_block(const std::string& name, std::int64_t width, std::int64_t count) const;
+  NormBlock norm_block(const std::string& name, std::int64_t width, std::int64_t count,
+                       bool bias) const;
   EmbeddingTable embedding(const std::string& name, std::int64_t rows, std::int64_t width) const;
   /// The table of words as a product, with the bias of the language head.
   Linear tied(std::int64_t outputs, std::int64_t inputs, bool bias) const;

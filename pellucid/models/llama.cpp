@@ -141,7 +141,6 @@ void adjust_gemma3(const DecoderConfig& reader, DecoderOptions& options) {
   const std::int64_t pattern = reader.size("sliding_window_pattern", 6);
   adjust_later_gemma(reader, options,
                      [&](std::int64_t layer) { return (layer + 1) % pattern != 0; });
-  options.score_cap = cap(reader, "attn_logit_softcapping", 0);
   options.logit_cap = cap(reader, "final_logit_softcapping", 0);
   options.table_scale = std::exchange(options.embedding_scale, 1);
   options.query_key_norm = QueryKeyNorm::shared;
@@ -151,6 +150,10 @@ void adjust_gemma3(const DecoderConfig& reader, DecoderOptions& options) {
   options.ropes.emplace_back(RopeOptions{reader.number("rope_local_base_freq", 10000),
                                          options.head_width, options.max_positions});
   for (LayerOptions& layer : options.layers) layer.rope = layer.window > 0 ? 1 : 0;
+  // The library carries a cap of scores from Gemma 2 along and does not apply it.
+  if (!reader.fields().has("attn_logit_softcapping")) {
+    reader.fields().ignore({"attn_logit_softcapping"});
+  }
   reader.fields().ignore({"_sliding_window_pattern", "hidden_act"});
 }
 
