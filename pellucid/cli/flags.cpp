@@ -151,7 +151,8 @@ constexpr std::array kFlags{
     Flag{"memory", 0, "SIZE", kRuns & ~kInspect, Group::running,
          "activations at most, such as 2GiB (1 GiB or a quarter of what is free)"},
     Flag{"batch-tokens", 0, "N", kRuns & ~kInspect, Group::running, "tokens in a micro-batch"},
-    Flag{"precision", 0, "auto|f32", kRuns, Group::running, "of products (auto)"},
+    Flag{"precision", 0, "auto|f32|bf16x3|bf16", kRuns, Group::running,
+         "of products (auto; inspect: f32)"},
 
     Flag{"format", 'f', "text|json|jsonl|html", kExplain, Group::output,
          "text on a terminal, else jsonl"},

@@ -188,6 +188,9 @@ int inspect(const Arguments& arguments) {
   std::optional<TextSource> source;
   if (!ids) source.emplace(arguments, choice.texts);
   const Model model = load_model(arguments, choice);
+  // Others are compared with these numbers: no precision is chosen unasked.
+  const PrecisionScope scope(
+      effective_precision(parse_precision(arguments.value("precision").value_or("f32"))));
   Inspector inspector(arguments, model, file ? &*file : nullptr);
   if (ids) {
     inspector.ids(*ids);
