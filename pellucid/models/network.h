@@ -10,6 +10,7 @@
 
 #include "pellucid/autodiff/tap.h"
 #include "pellucid/nn/batch.h"
+#include "pellucid/nn/key_value_cache.h"
 
 namespace pellucid {
 
@@ -55,6 +56,11 @@ class Network {
   virtual Variable operator()(const Batch& batch, Tap& tap) const = 0;
   /// Rows of the word-embedding table, [ids, hidden]: the values at the tap "embeddings".
   virtual Tensor embed(std::span<const std::int32_t> ids) const = 0;
+  /// logits of batch.reads, where the batch holds only what comes behind the tokens of the caches,
+  /// one for each sequence; they take the new tokens up. Only where can_extend().
+  virtual Tensor extend(const Batch& batch, std::span<KeyValueCache* const> caches) const;
+  /// A causal model whose tokens do not depend on what follows, nor on how long the text gets.
+  virtual bool can_extend() const { return false; }
   /// Which token's row a head that pools reads.
   virtual std::int64_t pooled_position(std::span<const std::int32_t> /*ids*/) const { return 0; }
   const NetworkShape& shape() const { return shape_; }
