@@ -144,6 +144,8 @@ constexpr std::array kFlags{
     Flag{"gradient", 0, "TARGET", kInspect, Group::saving,
          "logits[CLASS], logits[POSITION,CLASS], start_logits[POSITION], end_logits[POSITION] "
          "(repeatable)"},
+    Flag{"generate", 0, "N", kInspect, Group::saving,
+         "continue by N tokens, the most probable each time: generated, log_probabilities"},
     Flag{"dump", 0, "FILE", kExplain, Group::saving,
          "raw embeddings, gradients, attributions and logits as safetensors"},
 

@@ -179,6 +179,8 @@ class Bert : public Network {
             top.layer_norm("cls.predictions.transform.LayerNorm", bert.hidden, bert.epsilon);
         head_.output = masked_output(bert, reader, top);
         break;
+      case HeadKind::causal_lm:
+        fail("an encoder has no head for causal language modelling");
     }
   }
 

@@ -6,9 +6,11 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "pellucid/autodiff/tap.h"
 #include "pellucid/nn/batch.h"
+#include "pellucid/nn/key_value_cache.h"
 
 namespace pellucid {
 
@@ -16,11 +18,12 @@ class Checkpoint;
 struct ModelConfig;
 
 enum class HeadKind {
-  none,                     ///< bare encoder: the last hidden states
+  none,                     ///< bare model: the last hidden states
   sequence_classification,  ///< one row of logits for each sequence
   token_classification,     ///< one row for each position read
   question_answering,       ///< one row (start, end) for each position read
   masked_lm,                ///< one row over the vocabulary for each position read
+  causal_lm,                ///< the same, for the token that follows
 };
 
 /// Sizes that callers need to plan batches and to check inputs.
@@ -29,6 +32,10 @@ struct NetworkShape {
   std::int64_t vocabulary = 0;
   std::int64_t types = 0;          ///< token types; 0: the model has none
   std::int64_t max_positions = 0;  ///< longest sequence
+  /// False: positions are computed, longer sequences run too.
+  bool positions_bounded = true;
+  /// Positions count the tokens that a mask leaves; else the columns.
+  bool positions_skip_masked = false;
   std::int64_t hidden = 0;
   std::int64_t layers = 0;
   std::int64_t heads = 0;
@@ -49,6 +56,13 @@ class Network {
   virtual Variable operator()(const Batch& batch, Tap& tap) const = 0;
   /// Rows of the word-embedding table, [ids, hidden]: the values at the tap "embeddings".
   virtual Tensor embed(std::span<const std::int32_t> ids) const = 0;
+  /// logits of batch.reads, where the batch holds only what comes behind the tokens of the caches,
+  /// one for each sequence; they take the new tokens up. Only where can_extend().
+  virtual Tensor extend(const Batch& batch, std::span<KeyValueCache* const> caches) const;
+  /// A causal model whose tokens do not depend on what follows, nor on how long the text gets.
+  virtual bool can_extend() const { return false; }
+  /// Which token's row a head that pools reads.
+  virtual std::int64_t pooled_position(std::span<const std::int32_t> /*ids*/) const { return 0; }
   const NetworkShape& shape() const { return shape_; }
 
  protected:
@@ -57,6 +71,9 @@ class Network {
 
 /// The head that config.json's "architectures" names. Throws Error for one that is not supported.
 HeadKind named_head(const ModelConfig& config);
+
+/// There is a family of graphs for this model type.
+bool is_supported(std::string_view model_type);
 
 /// Builds the network that config.json describes, with this head.
 /// Throws Error naming a model type, option or tensor that is missing, unknown or of the wrong

@@ -2,6 +2,7 @@
 // Model types by name. A family is one file; a new one is one line here.
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -11,6 +12,9 @@
 #include "pellucid/base/spelling.h"
 #include "pellucid/io/config.h"
 #include "pellucid/models/bert.h"
+#include "pellucid/models/gpt.h"
+#include "pellucid/models/llama.h"
+#include "pellucid/models/neox.h"
 #include "pellucid/models/network.h"
 
 namespace pellucid {
@@ -22,7 +26,17 @@ struct Family {
 };
 
 constexpr std::array kFamilies{
-    Family{"bert", make_bert},
+    Family{"bert", make_bert},       Family{"bloom", make_gpt},
+    Family{"falcon", make_neox},     Family{"gemma", make_llama},
+    Family{"gemma2", make_llama},    Family{"gemma3_text", make_llama},
+    Family{"gpt2", make_gpt},        Family{"gpt_neo", make_gpt},
+    Family{"gpt_neox", make_neox},   Family{"gptj", make_neox},
+    Family{"llama", make_llama},     Family{"mistral", make_llama},
+    Family{"mixtral", make_llama},   Family{"olmo2", make_llama},
+    Family{"opt", make_gpt},         Family{"phi", make_neox},
+    Family{"phi3", make_llama},      Family{"qwen2", make_llama},
+    Family{"qwen2_moe", make_llama}, Family{"qwen3", make_llama},
+    Family{"stablelm", make_llama},
 };
 
 struct HeadName {
@@ -36,22 +50,37 @@ constexpr std::array kHeads{
     HeadName{"ForQuestionAnswering", HeadKind::question_answering},
     HeadName{"ForMaskedLM", HeadKind::masked_lm},
     HeadName{"ForPreTraining", HeadKind::masked_lm},
+    HeadName{"GPT2LMHeadModel", HeadKind::causal_lm},
+    HeadName{"ForCausalLM", HeadKind::causal_lm},
     HeadName{"LMHeadModel", HeadKind::masked_lm},
     HeadName{"Model", HeadKind::none},
 };
 
 }  // namespace
 
+Tensor Network::extend(const Batch& /*batch*/, std::span<KeyValueCache* const> /*caches*/) const {
+  fail("this model does not continue texts");
+}
+
 HeadKind named_head(const ModelConfig& config) {
   check(!config.architectures.empty(),
         "{}: \"architectures\" is missing: it names the head; choose one with --task",
         config.fields.name());
   const std::string& architecture = config.architectures.front();
+  if (architecture.ends_with("DoubleHeadsModel")) {
+    fail("{}: \"architectures\" names {}, a head that is not supported", config.fields.name(),
+         architecture);
+  }
   for (const HeadName& known : kHeads) {
     if (architecture.ends_with(known.suffix)) return known.head;
   }
   fail("{}: \"architectures\" names {}, a head that is not supported", config.fields.name(),
        architecture);
+}
+
+bool is_supported(std::string_view model_type) {
+  return std::any_of(kFamilies.begin(), kFamilies.end(),
+                     [&](const Family& family) { return family.model_type == model_type; });
 }
 
 std::unique_ptr<const Network> make_network(HeadKind head, const ModelConfig& config,

@@ -1,11 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/nn/batch.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "pellucid/base/error.h"
 
 namespace pellucid {
+
+namespace {
+
+/// The numbers of a sequence, or 0, 1, 2 ... where it has none.
+void append(const std::vector<std::int32_t>& numbers, std::size_t length, const char* what,
+            std::vector<std::int32_t>& to) {
+  check(numbers.empty() || numbers.size() == length, "{} {} for {} tokens", numbers.size(), what,
+        length);
+  to.insert(to.end(), numbers.begin(), numbers.end());
+  if (!numbers.empty()) return;
+  to.resize(to.size() + length);
+  std::iota(to.end() - static_cast<std::ptrdiff_t>(length), to.end(), 0);
+}
+
+}  // namespace
 
 void Batch::add(const Sequence& sequence) {
   const std::int64_t start = tokens();
@@ -18,15 +34,12 @@ void Batch::add(const Sequence& sequence) {
           length);
     types.insert(types.end(), sequence.types.begin(), sequence.types.end());
   }
-  positions.resize(positions.size() + length);
-  if (sequence.positions.empty()) {
-    std::iota(positions.end() - static_cast<std::ptrdiff_t>(length), positions.end(), 0);
-  } else {
-    check(sequence.positions.size() == length, "{} positions for {} tokens",
-          sequence.positions.size(), length);
-    std::copy(sequence.positions.begin(), sequence.positions.end(),
-              positions.end() - static_cast<std::ptrdiff_t>(length));
-  }
+  append(sequence.positions, length, "positions", positions);
+  append(sequence.columns, length, "columns", columns);
+  const auto own = positions.begin() + start;
+  const std::int64_t reached =
+      own == positions.end() ? 0 : std::int64_t{*std::max_element(own, positions.end())} + 1;
+  contexts.push_back(sequence.context > 0 ? sequence.context : reached);
   offsets.push_back(tokens());
   if (sequence.reads.empty()) {
     for (std::int64_t row = start; row < tokens(); ++row) reads.push_back(row);

@@ -13,6 +13,11 @@ struct Sequence {
   std::vector<std::int32_t> ids;
   std::vector<std::int32_t> types;      ///< token types; empty: all 0
   std::vector<std::int32_t> positions;  ///< empty: 0, 1, 2 ...
+  /// Places in the text as it was before some tokens were left out, ascending: distances between
+  /// tokens are distances of columns. Empty: 0, 1, 2 ...
+  std::vector<std::int32_t> columns;
+  /// Length of the text that rotary scalings go by; 0: up to its own largest position.
+  std::int64_t context = 0;
   /// Positions whose output a token-level head computes, ascending; empty: all. Heads that pool
   /// ignore it.
   std::vector<std::int64_t> reads;
@@ -24,8 +29,10 @@ struct Batch {
   std::vector<std::int32_t> ids;        ///< [tokens]
   std::vector<std::int32_t> types;      ///< [tokens]
   std::vector<std::int32_t> positions;  ///< [tokens]
+  std::vector<std::int32_t> columns;    ///< [tokens]
   std::vector<std::int64_t> offsets{
       0};  ///< [sequences + 1]: rows of sequence s are offsets[s] .. offsets[s + 1]
+  std::vector<std::int64_t> contexts;         ///< [sequences]
   std::vector<std::int64_t> reads;            ///< rows whose output is wanted, ascending
   std::vector<std::int64_t> read_offsets{0};  ///< [sequences + 1] into reads
 

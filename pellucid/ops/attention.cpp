@@ -16,31 +16,43 @@ using Offsets = std::vector<std::int64_t>;
 
 /// The matrices of all sequences and heads, and how they are cut.
 struct Batch {
-  std::int64_t heads = 1, width = 0;  // width of a head
-  float scale = 1;
+  std::int64_t heads = 1, key_heads = 1, width = 0;  // width of a head
+  float scale = 1, cap = 0;
   Offsets query_offsets, key_offsets;
   Tensor query_matrix, key_matrix;  // the same one in self-attention
   std::int64_t key_column = 0;      // in key_matrix; values follow keys
   Tensor statistics;                // [heads, query rows, 2]
+  std::vector<QueryView> views;     // [query rows]; empty: everything is seen, no bias
+  Tensor bias;                      // [heads, distances], or not defined
+  std::vector<std::int32_t>
+      places;  // [key rows] from the first of each sequence on; empty: no gaps
 
   std::int64_t sequences() const { return static_cast<std::int64_t>(query_offsets.size()) - 1; }
   std::int64_t query_begin(std::int64_t s) const { return query_offsets[std::size_t(s)]; }
   std::int64_t key_begin(std::int64_t s) const { return key_offsets[std::size_t(s)]; }
   std::int64_t queries(std::int64_t s) const { return query_begin(s + 1) - query_begin(s); }
   std::int64_t keys(std::int64_t s) const { return key_begin(s + 1) - key_begin(s); }
+  std::int64_t group() const { return heads / key_heads; }
+  /// Column of key_matrix where the keys of head h begin; its values stand key_heads * width
+  /// behind.
+  std::int64_t column(std::int64_t h) const { return key_column + h / group() * width; }
 
   /// Head h of sequence s, without scratch.
   AttentionHead head(std::int64_t s, std::int64_t h) const {
-    const float* keys_from = key_matrix.row(key_begin(s)) + key_column + h * width;
+    const float* keys_from = key_matrix.row(key_begin(s)) + column(h);
     const float* statistics_data =
         statistics.data() + 2 * (h * query_matrix.rows() + query_begin(s));
     return {.queries = queries(s),
             .keys = keys(s),
             .width = width,
             .scale = scale,
+            .cap = cap,
+            .views = views.empty() ? nullptr : views.data() + query_begin(s),
+            .bias = bias.defined() ? bias.row(h) : nullptr,
+            .places = places.empty() ? nullptr : places.data() + key_begin(s),
             .query = {query_matrix.row(query_begin(s)) + h * width, query_matrix.width()},
             .key = {keys_from, key_matrix.width()},
-            .value = {keys_from + heads * width, key_matrix.width()},
+            .value = {keys_from + key_heads * width, key_matrix.width()},
             .statistics = const_cast<float*>(statistics_data)};
   }
 };
@@ -51,39 +63,143 @@ void check_offsets(std::span<const std::int64_t> offsets, std::int64_t rows, con
   check(fits, "attention: the {} offsets do not run from 0 to {}, the number of rows", name, rows);
 }
 
-Batch make_batch(const Tensor& query_matrix, const Tensor& key_matrix, std::int64_t hidden,
+/// What the queries of one sequence see.
+class ViewMaker {
+ public:
+  ViewMaker(const Batch& batch, const AttentionShape& shape, std::int64_t sequence)
+      : shape_(shape),
+        begin_(batch.key_begin(sequence)),
+        keys_(batch.keys(sequence)),
+        query_begin_(batch.query_begin(sequence)) {}
+
+  QueryView view(std::int64_t query) const {
+    const std::int64_t own = own_key(query);
+    QueryView view{0, shape_.causal ? own + 1 : keys_, 0};
+    if (shape_.window > 0) {
+      view.first = first_from(place(own) - shape_.window + 1);
+      view.last = std::min(view.last, first_from(place(own) + shape_.window));
+    }
+    if (shape_.bias.table.defined()) {
+      view.bias = shape_.bias.zero + place(0) - (shape_.bias.relative ? place(own) : 0);
+      const std::int64_t distances = shape_.bias.table.width();
+      const std::int64_t lowest = view.bias + place(view.first) - place(0);
+      const std::int64_t highest = view.bias + place(view.last - 1) - place(0);
+      check(lowest >= 0 && highest < distances,
+            "attention: biases {} to {} are needed, but the table has {}", lowest, highest,
+            distances);
+    }
+    return view;
+  }
+
+  std::int64_t place(std::int64_t key) const {
+    return shape_.key_places.empty() ? key : shape_.key_places[std::size_t(begin_ + key)];
+  }
+
+ private:
+  /// The key of the sequence at which a query stands.
+  std::int64_t own_key(std::int64_t query) const {
+    const auto& rows = shape_.query_rows;
+    const std::int64_t own =
+        rows.empty() ? query - query_begin_ : rows[std::size_t(query)] - begin_;
+    check(0 <= own && own < keys_, "attention: query {} stands at key {} of a sequence of {} keys",
+          query, own, keys_);
+    return own;
+  }
+
+  /// The first key that stands at this place or behind it.
+  std::int64_t first_from(std::int64_t wanted) const {
+    if (shape_.key_places.empty()) return std::clamp<std::int64_t>(wanted, 0, keys_);
+    const auto places = shape_.key_places.subspan(std::size_t(begin_), std::size_t(keys_));
+    return std::lower_bound(places.begin(), places.end(), wanted) - places.begin();
+  }
+
+  const AttentionShape& shape_;
+  std::int64_t begin_, keys_, query_begin_;
+};
+
+void make_views(const AttentionShape& shape, Batch& batch) {
+  batch.bias = shape.bias.table;
+  check(!batch.bias.defined() || batch.bias.rows() == shape.heads,
+        "attention: the table of biases is {}, expected {} rows", batch.bias.shape().text(),
+        shape.heads);
+  if (!shape.causal && shape.window == 0 && !batch.bias.defined()) return;
+  const std::int64_t key_rows = batch.key_matrix.rows(), query_rows = batch.query_matrix.rows();
+  check(shape.query_rows.empty() || std::ssize(shape.query_rows) == query_rows,
+        "attention: the keys of {} queries are given, expected {}", shape.query_rows.size(),
+        query_rows);
+  check(shape.key_places.empty() || std::ssize(shape.key_places) == key_rows,
+        "attention: {} places of keys, expected {}", shape.key_places.size(), key_rows);
+  bool gaps = false;
+  batch.views.reserve(std::size_t(query_rows));
+  batch.places.resize(shape.key_places.size());
+  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
+    const ViewMaker maker(batch, shape, s);
+    for (std::int64_t key = 0; key < std::ssize(batch.places) && key < batch.keys(s); ++key) {
+      check(key == 0 || maker.place(key) > maker.place(key - 1),
+            "attention: the places of keys do not ascend in sequence {}", s);
+      const std::int64_t place = maker.place(key) - maker.place(0);
+      batch.places[std::size_t(batch.key_begin(s) + key)] = static_cast<std::int32_t>(place);
+      gaps = gaps || place != key;
+    }
+    for (std::int64_t query = batch.query_begin(s); query < batch.query_begin(s + 1); ++query) {
+      batch.views.push_back(maker.view(query));
+    }
+  }
+  if (!gaps) batch.places.clear();
+}
+
+Batch make_batch(const Tensor& query_matrix, const Tensor& key_matrix, std::int64_t width,
                  const AttentionShape& shape) {
-  check(shape.heads > 0 && hidden % shape.heads == 0,
-        "attention: width {} cannot be cut into {} heads", hidden, shape.heads);
   check(shape.scale > 0, "attention: the scale is {}, expected a positive number", shape.scale);
   check_offsets(shape.query_offsets, query_matrix.rows(), "query");
   check_offsets(shape.key_offsets, key_matrix.rows(), "key");
   check(shape.query_offsets.size() == shape.key_offsets.size(),
         "attention: {} sequences of queries but {} of keys", shape.query_offsets.size() - 1,
         shape.key_offsets.size() - 1);
+  const std::int64_t key_heads = shape.key_heads > 0 ? shape.key_heads : shape.heads;
   Batch batch{.heads = shape.heads,
-              .width = hidden / shape.heads,
+              .key_heads = key_heads,
+              .width = width,
               .scale = shape.scale,
+              .cap = shape.cap,
               .query_offsets = Offsets(shape.query_offsets.begin(), shape.query_offsets.end()),
               .key_offsets = Offsets(shape.key_offsets.begin(), shape.key_offsets.end()),
               .query_matrix = query_matrix,
               .key_matrix = key_matrix,
-              .key_column = key_matrix.width() - 2 * hidden,
-              .statistics = Tensor::uninitialized({shape.heads, query_matrix.rows(), 2})};
+              .key_column = key_matrix.width() - 2 * key_heads * width,
+              .statistics = Tensor::uninitialized({shape.heads, query_matrix.rows(), 2}),
+              .views = {},
+              .bias = {},
+              .places = {}};
   for (std::int64_t s = 0; s < batch.sequences(); ++s) {
     check(batch.keys(s) > 0 || batch.queries(s) == 0,
           "attention: sequence {} has queries but no keys", s);
   }
+  make_views(shape, batch);
   return batch;
 }
 
-/// work(sequence, head, scratch) for all, shared among threads.
+/// The width of a head, where `columns` hold `blocks` of them.
+std::int64_t head_width(const AttentionShape& shape, std::int64_t columns, std::int64_t blocks) {
+  const std::int64_t key_heads = shape.key_heads > 0 ? shape.key_heads : shape.heads;
+  check(shape.heads > 0 && shape.heads % key_heads == 0,
+        "attention: {} heads of queries cannot share {} of keys", shape.heads, key_heads);
+  check(columns % blocks == 0, "attention: width {} cannot be cut into {} heads", columns, blocks);
+  return columns / blocks;
+}
+
+/// work(sequence, head, scratch) for all, shared among threads; the heads of queries that read one
+/// head of keys are one piece of work in the VJP, since they add to the same cotangents.
 template <class Work>
 void for_heads(const Batch& batch, bool vjp, const Work& work) {
-  parallel_tasks(batch.sequences() * batch.heads, [&](std::int64_t index) {
-    const std::int64_t s = index / batch.heads;
-    Tensor scratch = Tensor::uninitialized({attention_scratch(batch.keys(s), batch.width, vjp)});
-    work(s, index % batch.heads, scratch.data());
+  const std::int64_t group = vjp ? batch.group() : 1;
+  const std::int64_t groups = batch.heads / group;
+  parallel_tasks(batch.sequences() * groups, [&](std::int64_t index) {
+    const std::int64_t s = index / groups;
+    Tensor scratch = Tensor::uninitialized({attention_scratch(batch.head(s, 0), vjp)});
+    for (std::int64_t h = index % groups * group; h < (index % groups + 1) * group; ++h) {
+      work(s, h, scratch.data());
+    }
   });
 }
 
@@ -117,6 +233,7 @@ void pull_back(const Batch& batch, const Tensor& dy, Tensor* dqueries, Tensor* d
     head.scratch = scratch;
     AttentionHeadVjp vjp;
     vjp.count = count;
+    vjp.add = h % batch.group() > 0;
     vjp.dy = {dy.row(batch.query_begin(s)) + h * batch.width, hidden};
     vjp.dy_step = query_rows * hidden;
     if (dqueries != nullptr) {
@@ -126,9 +243,9 @@ void pull_back(const Batch& batch, const Tensor& dy, Tensor* dqueries, Tensor* d
     }
     if (dkeys != nullptr) {
       const std::int64_t width = dkeys->width();
-      float* keys = dkeys->row(batch.key_begin(s)) + batch.key_column + h * batch.width;
+      float* keys = dkeys->row(batch.key_begin(s)) + batch.column(h);
       vjp.key = {keys, width};
-      vjp.value = {keys + hidden, width};
+      vjp.value = {keys + batch.key_heads * batch.width, width};
       vjp.key_step = batch.key_matrix.rows() * width;
     }
     attention_head_vjp(head, vjp);
@@ -146,9 +263,9 @@ Tensor new_cotangent(const Batch& batch, const Shape& shape) {
 }  // namespace
 
 Variable self_attention(const Variable& qkv, const AttentionShape& shape, Tensor* probabilities) {
-  check(qkv.width() % 3 == 0, "self_attention: qkv is {}, expected 3 blocks of columns",
-        qkv.value.shape().text());
-  Batch batch = make_batch(qkv.value, qkv.value, qkv.width() / 3, shape);
+  const std::int64_t key_heads = shape.key_heads > 0 ? shape.key_heads : shape.heads;
+  const std::int64_t width = head_width(shape, qkv.width(), shape.heads + 2 * key_heads);
+  Batch batch = make_batch(qkv.value, qkv.value, width, shape);
   Tensor y = forward(batch, probabilities);
   if (!qkv.tracked()) return Variable(std::move(y));
   return record(std::move(y), {&qkv},
@@ -161,10 +278,12 @@ Variable self_attention(const Variable& qkv, const AttentionShape& shape, Tensor
 
 Variable attention(const Variable& queries, const Variable& keys_values,
                    const AttentionShape& shape, Tensor* probabilities) {
-  check(keys_values.width() == 2 * queries.width(),
-        "attention: queries are {} and keys with values {}, expected twice the width",
-        queries.value.shape().text(), keys_values.value.shape().text());
-  Batch batch = make_batch(queries.value, keys_values.value, queries.width(), shape);
+  const std::int64_t key_heads = shape.key_heads > 0 ? shape.key_heads : shape.heads;
+  const std::int64_t width = head_width(shape, queries.width(), shape.heads);
+  check(keys_values.width() == 2 * key_heads * width,
+        "attention: queries are {} and keys with values {}, expected {} heads of width {} of each",
+        queries.value.shape().text(), keys_values.value.shape().text(), key_heads, width);
+  Batch batch = make_batch(queries.value, keys_values.value, width, shape);
   Tensor y = forward(batch, probabilities);
   if (!any_tracked({&queries, &keys_values})) return Variable(std::move(y));
   const auto vjp = [batch = std::move(batch)](const Tensor& dy, InputCotangents& inputs) {

@@ -52,6 +52,13 @@ HWY_INLINE void row_scale(const float* x, float factor, float* y, std::int64_t s
   });
 }
 
+/// y_i = x_i z_i.  x, z, y: [size], may be the same
+HWY_INLINE void row_multiply(const float* x, const float* z, float* y, std::int64_t size) {
+  for_vectors(size, [&](std::int64_t i, std::int64_t count) HWY_ATTR {
+    store_first(hn::Mul(load_first(x + i, count), load_first(z + i, count)), y + i, count);
+  });
+}
+
 /// dx_i = scale p_i (dp_i - sum_j p_j dp_j).  p, dp, dx: [size]; dx and dp may be the same
 HWY_INLINE void row_softmax_vjp(const float* p, const float* dp, float scale, float* dx,
                                 std::int64_t size) {

@@ -6,6 +6,7 @@
 
 #include "pellucid/autodiff/tape.h"
 #include "pellucid/base/error.h"
+#include "pellucid/generation/generate.h"
 
 namespace pellucid {
 namespace {
@@ -54,18 +55,33 @@ void check_case(const NetworkShape& shape, const InspectCase& input) {
   check_range("attention_mask", input.attention_mask, 2, "masks");
   check_range("token_type_ids", input.token_type_ids, std::max<std::int64_t>(shape.types, 1),
               "token types");
+  if (!shape.positions_bounded) return;
   check_range("position_ids", input.position_ids, shape.max_positions, "positions");
   check(!input.position_ids.empty() || static_cast<std::int64_t>(length) <= shape.max_positions,
         "input_ids: {} ids in a row, but the model takes at most {}", length, shape.max_positions);
 }
 
+/// Length of the longest row, by which rotary scalings go: the largest position, masked or not.
+std::int64_t longest_context(const InspectCase& input) {
+  auto longest = static_cast<std::int64_t>(input.input_ids.front().size());
+  if (input.position_ids.empty()) return longest;
+  longest = 0;
+  for (const auto& row : input.position_ids) {
+    for (const std::int32_t position : row) {
+      longest = std::max(longest, std::int64_t{position} + 1);
+    }
+  }
+  return longest;
+}
+
 /// The batch without what is masked, and the way back to [batch, length].
 class Packing {
  public:
-  Packing(const NetworkShape& shape, const InspectCase& input)
+  Packing(const Network& network, const InspectCase& input)
       : rows_(static_cast<std::int64_t>(input.input_ids.size())),
-        length_(static_cast<std::int64_t>(input.input_ids.front().size())) {
-    for (std::size_t row = 0; row < input.input_ids.size(); ++row) add_row(shape, input, row);
+        length_(static_cast<std::int64_t>(input.input_ids.front().size())),
+        context_(longest_context(input)) {
+    for (std::size_t row = 0; row < input.input_ids.size(); ++row) add_row(network, input, row);
   }
 
   const Batch& batch() const { return batch_; }
@@ -123,8 +139,10 @@ class Packing {
     return columns_[static_cast<std::size_t>(token)];
   }
 
-  void add_row(const NetworkShape& shape, const InspectCase& input, std::size_t row) {
+  void add_row(const Network& network, const InspectCase& input, std::size_t row) {
+    const NetworkShape& shape = network.shape();
     Sequence sequence;
+    sequence.context = context_;
     for (std::size_t position = 0; position < input.input_ids[row].size(); ++position) {
       if (!input.attention_mask.empty() && input.attention_mask[row][position] == 0) continue;
       columns_.push_back(static_cast<std::int64_t>(position));
@@ -133,16 +151,23 @@ class Packing {
         sequence.types.push_back(input.token_type_ids[row][position]);
       }
       // Tokens that stay keep their place.
-      sequence.positions.push_back(input.position_ids.empty() ? static_cast<std::int32_t>(position)
-                                                              : input.position_ids[row][position]);
+      sequence.columns.push_back(static_cast<std::int32_t>(position));
+      if (!input.position_ids.empty()) {
+        sequence.positions.push_back(input.position_ids[row][position]);
+      }
     }
     check(!sequence.ids.empty(), "attention_mask: hides all of row {}", row);
-    check(!shape.pooled() || columns_[static_cast<std::size_t>(batch_.tokens())] == 0,
-          "attention_mask: hides position 0 of row {}, which the model's head reads", row);
+    if (input.position_ids.empty() && !shape.positions_skip_masked) {
+      sequence.positions = sequence.columns;
+    }
+    const std::int64_t read = network.pooled_position(input.input_ids[row]);
+    check(!shape.pooled() || input.attention_mask.empty() ||
+              input.attention_mask[row][static_cast<std::size_t>(read)] != 0,
+          "attention_mask: hides position {} of row {}, which the model's head reads", read, row);
     batch_.add(sequence);
   }
 
-  std::int64_t rows_, length_;
+  std::int64_t rows_, length_, context_;
   Batch batch_;
   std::vector<std::int64_t> columns_;  // [tokens]
 };
@@ -213,6 +238,25 @@ void save_logits(const NetworkShape& shape, const Packing& packing, const Tensor
   }
 }
 
+/// Ids that follow each row, and their log-probabilities.
+void save_continuations(const Network& network, const Batch& batch, std::int64_t count,
+                        std::vector<NamedTensor>& results) {
+  Tensor ids = Tensor::zeros({batch.sequences(), count});
+  Tensor log_probabilities = Tensor::zeros({batch.sequences(), count});
+  for (std::int64_t row = 0; row < batch.sequences(); ++row) {
+    const std::int64_t begin = batch.offsets[static_cast<std::size_t>(row)];
+    const std::int64_t end = batch.offsets[static_cast<std::size_t>(row) + 1];
+    const auto prompt = std::span(batch.ids).subspan(static_cast<std::size_t>(begin),
+                                                     static_cast<std::size_t>(end - begin));
+    const Generated generated = generate(network, prompt, {.max_new_tokens = count});
+    std::copy(generated.ids.begin(), generated.ids.end(), ids.row(row));
+    std::copy(generated.log_probabilities.begin(), generated.log_probabilities.end(),
+              log_probabilities.row(row));
+  }
+  results.push_back({"generated", ids});
+  results.push_back({"log_probabilities", log_probabilities});
+}
+
 }  // namespace
 
 std::vector<NamedTensor> inspect(const Network& network, const InspectCase& input,
@@ -220,7 +264,7 @@ std::vector<NamedTensor> inspect(const Network& network, const InspectCase& inpu
   const NetworkShape& shape = network.shape();
   check_usage(!options.pooled || shape.pooled(), "pooled: the model's head does not pool");
   check_case(shape, input);
-  const Packing packing(shape, input);
+  const Packing packing(network, input);
   Tape tape;
   Tap tap;
   for (std::int64_t i = 0; options.hidden_states && i <= shape.layers; ++i) {
@@ -248,6 +292,9 @@ std::vector<NamedTensor> inspect(const Network& network, const InspectCase& inpu
   if (options.pooled) results.push_back({"pooled", tap.value("pooled")});
   if (!input.gradients.empty()) {
     save_gradients(network, input, packing, output, tap.leaf("embeddings"), tape, results);
+  }
+  if (options.generate > 0) {
+    save_continuations(network, packing.batch(), options.generate, results);
   }
   return results;
 }

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`pellucid inspect` against recorded values of the reference library: every BERT case, every input."""
+"""`pellucid inspect` against recorded values of the reference library: BERT and decoders, every input."""
 import json
 import pathlib
 import tempfile
@@ -12,8 +12,14 @@ EPSILON = 4e-6  # of the largest value
 
 
 def folders():
-    found = sorted((SOURCE / "tests/goldens/models").glob("bert-*"))
-    return found + (sorted((SHARED / "golden/models").glob("bert-*")) if SHARED else [])
+    root = SOURCE / "tests/goldens/models"
+    found = sorted(root.glob("bert-*")) + sorted(root.glob("dec-*"))
+    if not SHARED:
+        return found
+    recorded = SHARED / "golden/models"
+    cases = json.loads((recorded / "manifest.json").read_text())["cases"]
+    return found + [recorded / case["case"] for case in cases
+                    if case["kind"] == "decoder" or case["model_type"] == "bert"]
 
 
 def rows(values, width):
@@ -33,9 +39,10 @@ class Goldens(unittest.TestCase):
         cases = []
         for name, fact in facts.items():
             case = {"name": name, "gradients": fact["targets"]}
-            for field in ("input_ids", "attention_mask", "token_type_ids"):
-                shape, values = golden[f"{name}/{field}"]
-                case[field] = rows(values, shape[1])
+            for field in ("input_ids", "attention_mask", "token_type_ids", "position_ids"):
+                if f"{name}/{field}" in golden:
+                    shape, values = golden[f"{name}/{field}"]
+                    case[field] = rows(values, shape[1])
             cases.append(case)
         with tempfile.TemporaryDirectory() as work:
             ids = pathlib.Path(work) / "cases.jsonl"
@@ -48,6 +55,25 @@ class Goldens(unittest.TestCase):
             shape, mask = golden[f"{name}/attention_mask"]
             for tensor, limits in fact["tensors"].items():
                 self.compare_tensor(f"{name}/{tensor}", golden, found, limits, shape, mask)
+
+    def test_generated(self):
+        if not SHARED:
+            self.skipTest("no recorded tokens")
+        recorded = [path for path in sorted((SHARED / "golden/models").glob("*/greedy.json"))
+                    if json.loads(path.read_text())["decoder_start"] is None]
+        self.assertTrue(recorded)
+        for path in recorded:
+            greedy = json.loads(path.read_text())
+            with self.subTest(path.parent.name), tempfile.TemporaryDirectory() as work:
+                ids = pathlib.Path(work) / "cases.jsonl"
+                ids.write_text(json.dumps({"name": "a", "input_ids": greedy["prompt_ids"]}))
+                out = pathlib.Path(work) / "out.safetensors"
+                done = run("inspect", path.parent, "--ids", ids, "--generate", str(len(greedy["tokens"])), "-o", out)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                found = read_safetensors(out)
+                self.assertEqual([int(value) for value in found["a/generated"][1]], greedy["tokens"])
+                for value, expected in zip(found["a/log_probabilities"][1], greedy["log_probs"]):
+                    self.assertAlmostEqual(value, expected, delta=1e-4)
 
     def compare_tensor(self, name, golden, found, limits, mask_shape, mask):
         shape, expected = golden[name]
