@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/ops/layer_norm.h"
 
-#include <cmath>
 #include <utility>
 
 #include "pellucid/base/error.h"
@@ -9,63 +8,20 @@
 #include "pellucid/ops/in_place.h"
 
 #define HWY_TARGET_INCLUDE "pellucid/ops/layer_norm.cpp"
-#include "pellucid/ops/simd-inl.h"
+#include "pellucid/ops/norm-inl.h"
 
 HWY_BEFORE_NAMESPACE();
 namespace pellucid::HWY_NAMESPACE {
 namespace {
 
-/// One row of the forward.  Returns 1 / sqrt(variance + epsilon).
-/// x, y: [width], may be the same   residual, normalised: [width] or null   gain, bias: [width]
 float layer_norm_row(const float* x, const float* residual, const float* gain, const float* bias,
                      float epsilon, float* y, float* normalised, std::int64_t width) {
-  const Floats d;
-  const auto length = static_cast<float>(width);
-  const float* sums = residual == nullptr ? x : y;
-  const float sum = sum_vectors(width, [&](std::int64_t i, std::int64_t count) HWY_ATTR {
-    Vector v = load_first(x + i, count);
-    if (residual != nullptr) {
-      v = hn::Add(v, load_first(residual + i, count));
-      store_first(v, y + i, count);
-    }
-    return v;
-  });
-  const Vector mean = hn::Set(d, sum / length);
-  const float squares = sum_vectors(width, [&](std::int64_t i, std::int64_t count) HWY_ATTR {
-    const Vector v = hn::Sub(load_first(sums + i, count), mean);
-    return keep_first(hn::Mul(v, v), count);
-  });
-  const float inverse = 1 / std::sqrt(squares / length + epsilon);
-  const Vector factor = hn::Set(d, inverse);
-  for_vectors(width, [&](std::int64_t i, std::int64_t count) HWY_ATTR {
-    const Vector v = hn::Mul(hn::Sub(load_first(sums + i, count), mean), factor);
-    if (normalised != nullptr) store_first(v, normalised + i, count);
-    const Vector result = hn::MulAdd(v, load_first(gain + i, count), load_first(bias + i, count));
-    store_first(result, y + i, count);
-  });
-  return inverse;
+  return norm_row<true>(x, residual, gain, bias, epsilon, y, normalised, width);
 }
 
-/// One row of the VJP: with g = dy gain and n the normalised row,
-/// dx = inverse (g - mean(g) - n mean(g n)).  dx and dy may be the same
 void layer_norm_vjp_row(const float* normalised, float inverse, const float* gain, const float* dy,
                         float* dx, std::int64_t width) {
-  const Floats d;
-  const auto length = static_cast<float>(width);
-  const auto g = [&](std::int64_t i, std::int64_t count) HWY_ATTR {
-    return hn::Mul(load_first(dy + i, count), load_first(gain + i, count));
-  };
-  const Vector mean = hn::Set(d, sum_vectors(width, g) / length);
-  const float product = sum_vectors(width, [&](std::int64_t i, std::int64_t count) HWY_ATTR {
-    return hn::Mul(g(i, count), load_first(normalised + i, count));
-  });
-  const Vector slope = hn::Set(d, product / length);
-  const Vector factor = hn::Set(d, inverse);
-  for_vectors(width, [&](std::int64_t i, std::int64_t count) HWY_ATTR {
-    const Vector centred = hn::Sub(g(i, count), mean);
-    const Vector v = hn::NegMulAdd(load_first(normalised + i, count), slope, centred);
-    store_first(hn::Mul(v, factor), dx + i, count);
-  });
+  norm_vjp_row<true>(normalised, inverse, gain, dy, dx, width);
 }
 
 }  // namespace
