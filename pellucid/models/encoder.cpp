@@ -97,8 +97,8 @@ Variable Encoder::operator()(const Batch& batch, Tap& tap) const {
 bool Encoder::tapped(std::int64_t layer, const Tap& tap) const {
   bool found = tap.touched(hidden_tap(layer));
   for (std::int64_t i = 0; i < attentions_per_layer_; ++i) {
-    found = found ||
-            tap.wanted(fmt::format("layer.{}.attentions", layer * attentions_per_layer_ + i));
+    found =
+        found || tap.wanted(fmt::format("layer.{}.attentions", layer * attentions_per_layer_ + i));
   }
   return found;
 }

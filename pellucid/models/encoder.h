@@ -19,7 +19,7 @@ namespace pellucid {
 /// are not there.
 struct HeadRecipe {
   std::string_view dense = {};
-  bool dense_of_base = false;  ///< `dense` gets the base model's prefix: a pooler
+  bool dense_of_base = false;                 ///< `dense` gets the base model's prefix: a pooler
   std::optional<Activation> activation = {};  ///< none: the one that the configuration names
   std::string_view norm = {};
   std::string_view output = {};
@@ -82,7 +82,6 @@ class Encoder : public Network {
   EmbeddingTable words_;
   EncoderHead head_;
   Pooling pooling_ = Pooling::first;
-  /// The head's dense part works on all rows before they are pooled.
   std::int64_t attentions_per_layer_ = 1;
 
  private:

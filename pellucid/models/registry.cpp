@@ -22,7 +22,11 @@ struct Family {
 };
 
 constexpr std::array kFamilies{
-    Family{"bert", make_bert},
+    Family{"bert", make_bert},        Family{"distilbert", make_bert},
+    Family{"roberta", make_bert},     Family{"xlm-roberta", make_bert},
+    Family{"camembert", make_bert},   Family{"electra", make_bert},
+    Family{"albert", make_bert},      Family{"mpnet", make_bert},
+    Family{"squeezebert", make_bert},
 };
 
 struct HeadName {
@@ -31,6 +35,7 @@ struct HeadName {
 };
 
 constexpr std::array kHeads{
+    HeadName{"ElectraForPreTraining", HeadKind::replaced_token_detection},
     HeadName{"ForSequenceClassification", HeadKind::sequence_classification},
     HeadName{"ForTokenClassification", HeadKind::token_classification},
     HeadName{"ForQuestionAnswering", HeadKind::question_answering},

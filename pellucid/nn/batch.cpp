@@ -34,6 +34,7 @@ void Batch::add(const Sequence& sequence) {
     types.insert(types.end(), sequence.types.begin(), sequence.types.end());
   }
   append(sequence.positions, length, "positions", positions);
+  gives_positions.push_back(!sequence.positions.empty());
   append(sequence.columns, length, "columns", columns);
   offsets.push_back(tokens());
   if (sequence.reads.empty()) {

@@ -28,6 +28,7 @@ struct Batch {
   std::vector<std::int32_t> types;      ///< [tokens]
   std::vector<std::int32_t> positions;  ///< [tokens]
   std::vector<std::int32_t> columns;    ///< [tokens]
+  std::vector<bool> gives_positions;    ///< [sequences]: not only 0, 1, 2 ... for want of any
   std::vector<std::int64_t> offsets{
       0};  ///< [sequences + 1]: rows of sequence s are offsets[s] .. offsets[s + 1]
   std::vector<std::int64_t> reads;            ///< rows whose output is wanted, ascending

@@ -31,9 +31,9 @@ Tensor spread(const std::vector<std::int64_t>& offsets, const Tensor& dy) {
 }  // namespace
 
 Variable mean_rows(const Variable& x, std::span<const std::int64_t> offsets) {
-  const bool fits = !offsets.empty() && offsets.front() == 0 && offsets.back() == x.rows() &&
-                    std::adjacent_find(offsets.begin(), offsets.end(),
-                                       std::greater_equal<>()) == offsets.end();
+  const bool fits =
+      !offsets.empty() && offsets.front() == 0 && offsets.back() == x.rows() &&
+      std::adjacent_find(offsets.begin(), offsets.end(), std::greater_equal<>()) == offsets.end();
   check(fits, "mean_rows: the offsets do not ascend from 0 to {}, the number of rows", x.rows());
   const auto sequences = static_cast<std::int64_t>(offsets.size()) - 1;
   Tensor y = Tensor::zeros({sequences, x.width()});

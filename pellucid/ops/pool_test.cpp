@@ -12,20 +12,21 @@ using namespace testing;
 TEST(MeanRows, FormulaAndVjp) {
   const std::vector<std::int64_t> offsets{0, 1, 4, 9};
   constexpr std::size_t kWidth = 5;
-  const TestedOp op = tested(
-      [&](const std::vector<Variable>& x) { return mean_rows(x[0], offsets); },
-      [&](const auto& x) {
-        auto y = x[0];
-        y.assign(3 * kWidth, {});
-        for (std::size_t s = 0; s < 3; ++s) {
-          const auto begin = std::size_t(offsets[s]), end = std::size_t(offsets[s + 1]);
-          for (std::size_t i = 0; i < kWidth; ++i) {
-            for (std::size_t row = begin; row < end; ++row) y[s * kWidth + i] += x[0][row * kWidth + i];
-            y[s * kWidth + i] = y[s * kWidth + i] / double(end - begin);
-          }
-        }
-        return y;
-      });
+  const TestedOp op =
+      tested([&](const std::vector<Variable>& x) { return mean_rows(x[0], offsets); },
+             [&](const auto& x) {
+               auto y = x[0];
+               y.assign(3 * kWidth, {});
+               for (std::size_t s = 0; s < 3; ++s) {
+                 const auto begin = std::size_t(offsets[s]), end = std::size_t(offsets[s + 1]);
+                 for (std::size_t i = 0; i < kWidth; ++i) {
+                   for (std::size_t row = begin; row < end; ++row)
+                     y[s * kWidth + i] += x[0][row * kWidth + i];
+                   y[s * kWidth + i] = y[s * kWidth + i] / double(end - begin);
+                 }
+               }
+               return y;
+             });
   check_op(op, {random_tensor({9, kWidth}, 1)});
 }
 

@@ -54,7 +54,7 @@ void check_case(const NetworkShape& shape, const InspectCase& input) {
   check_range("attention_mask", input.attention_mask, 2, "masks");
   check_range("token_type_ids", input.token_type_ids, std::max<std::int64_t>(shape.types, 1),
               "token types");
-  check_range("position_ids", input.position_ids, shape.max_positions, "positions");
+  check_range("position_ids", input.position_ids, shape.position_ids(), "positions");
   check(!input.position_ids.empty() || static_cast<std::int64_t>(length) <= shape.max_positions,
         "input_ids: {} ids in a row, but the model takes at most {}", length, shape.max_positions);
 }
@@ -62,10 +62,10 @@ void check_case(const NetworkShape& shape, const InspectCase& input) {
 /// The batch without what is masked, and the way back to [batch, length].
 class Packing {
  public:
-  Packing(const NetworkShape& shape, const InspectCase& input)
+  Packing(const Network& network, const InspectCase& input)
       : rows_(static_cast<std::int64_t>(input.input_ids.size())),
         length_(static_cast<std::int64_t>(input.input_ids.front().size())) {
-    for (std::size_t row = 0; row < input.input_ids.size(); ++row) add_row(shape, input, row);
+    for (std::size_t row = 0; row < input.input_ids.size(); ++row) add_row(network, input, row);
   }
 
   const Batch& batch() const { return batch_; }
@@ -123,7 +123,12 @@ class Packing {
     return columns_[static_cast<std::size_t>(token)];
   }
 
-  void add_row(const NetworkShape& shape, const InspectCase& input, std::size_t row) {
+  void add_row(const Network& network, const InspectCase& input, std::size_t row) {
+    const NetworkShape& shape = network.shape();
+    // Tokens that stay keep their place.
+    const std::vector<std::int32_t> positions = input.position_ids.empty()
+                                                    ? network.positions(input.input_ids[row])
+                                                    : input.position_ids[row];
     Sequence sequence;
     for (std::size_t position = 0; position < input.input_ids[row].size(); ++position) {
       if (!input.attention_mask.empty() && input.attention_mask[row][position] == 0) continue;
@@ -132,9 +137,8 @@ class Packing {
       if (!input.token_type_ids.empty()) {
         sequence.types.push_back(input.token_type_ids[row][position]);
       }
-      // Tokens that stay keep their place.
-      sequence.positions.push_back(input.position_ids.empty() ? static_cast<std::int32_t>(position)
-                                                              : input.position_ids[row][position]);
+      sequence.positions.push_back(positions[position]);
+      sequence.columns.push_back(static_cast<std::int32_t>(position));
     }
     check(!sequence.ids.empty(), "attention_mask: hides all of row {}", row);
     check(!shape.pooled() || columns_[static_cast<std::size_t>(batch_.tokens())] == 0,
@@ -159,12 +163,13 @@ std::pair<std::int64_t, std::int64_t> output_place(const NetworkShape& shape,
         answers                        ? "start_logits and end_logits"
         : shape.head == HeadKind::none ? "none, it has no head"
                                        : "logits");
-  const std::size_t expected = shape.pooled() || answers ? 2 : 3;
+  const bool replaced = shape.head == HeadKind::replaced_token_detection;
+  const std::size_t expected = shape.pooled() || answers || replaced ? 2 : 3;
   check(index.size() == expected, "gradient of {}: an index of {} numbers, expected {}",
         target.output, index.size(),
-        shape.pooled() ? "row and class"
-        : answers      ? "row and position"
-                       : "row, position and class");
+        shape.pooled()        ? "row and class"
+        : answers || replaced ? "row and position"
+                              : "row, position and class");
   const auto in_range = [&](std::int64_t value, std::int64_t limit, const char* what) {
     check(0 <= value && value < limit, "gradient of {}: {} {} is out of range (0 to {})",
           target.output, what, value, limit - 1);
@@ -174,6 +179,7 @@ std::pair<std::int64_t, std::int64_t> output_place(const NetworkShape& shape,
   if (shape.pooled()) return {row, in_range(index[1], shape.outputs, "class")};
   const std::int64_t token = packing.packed(row, in_range(index[1], packing.length(), "position"));
   if (answers) return {token, target.output == "start_logits" ? 0 : 1};
+  if (replaced) return {token, 0};
   return {token, in_range(index[2], shape.outputs, "class")};
 }
 
@@ -208,6 +214,9 @@ void save_logits(const NetworkShape& shape, const Packing& packing, const Tensor
     const Shape flat{packing.rows(), packing.length()};
     results.push_back({"start_logits", packing.unpacked(output.data(), 2, 0, 1).reshaped(flat)});
     results.push_back({"end_logits", packing.unpacked(output.data(), 2, 1, 1).reshaped(flat)});
+  } else if (shape.head == HeadKind::replaced_token_detection) {
+    const Shape flat{packing.rows(), packing.length()};
+    results.push_back({"logits", packing.unpacked(output).reshaped(flat)});
   } else {
     results.push_back({"logits", packing.unpacked(output)});
   }
@@ -220,13 +229,14 @@ std::vector<NamedTensor> inspect(const Network& network, const InspectCase& inpu
   const NetworkShape& shape = network.shape();
   check_usage(!options.pooled || shape.pooled(), "pooled: the model's head does not pool");
   check_case(shape, input);
-  const Packing packing(shape, input);
+  const Packing packing(network, input);
   Tape tape;
   Tap tap;
   for (std::int64_t i = 0; options.hidden_states && i <= shape.layers; ++i) {
     tap.read(hidden_tap(i));
   }
-  for (std::int64_t i = 0; options.attentions && i < shape.layers; ++i) tap.read(attention_tap(i));
+  const std::int64_t attentions = shape.attentions > 0 ? shape.attentions : shape.layers;
+  for (std::int64_t i = 0; options.attentions && i < attentions; ++i) tap.read(attention_tap(i));
   if (options.embeddings) tap.read("embeddings");
   if (options.pooled) tap.read("pooled");
   if (!input.gradients.empty()) tap.differentiate("embeddings", tape);
@@ -238,7 +248,7 @@ std::vector<NamedTensor> inspect(const Network& network, const InspectCase& inpu
     results.push_back(
         {fmt::format("hidden_states.{}", i), packing.unpacked(tap.value(hidden_tap(i)))});
   }
-  for (std::int64_t i = 0; options.attentions && i < shape.layers; ++i) {
+  for (std::int64_t i = 0; options.attentions && i < attentions; ++i) {
     results.push_back({fmt::format("attentions.{}", i),
                        packing.unpacked_attentions(tap.value(attention_tap(i)), shape.heads)});
   }
