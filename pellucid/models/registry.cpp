@@ -11,6 +11,7 @@
 #include "pellucid/base/spelling.h"
 #include "pellucid/io/config.h"
 #include "pellucid/models/bert.h"
+#include "pellucid/models/deberta.h"
 #include "pellucid/models/network.h"
 
 namespace pellucid {
@@ -22,11 +23,12 @@ struct Family {
 };
 
 constexpr std::array kFamilies{
-    Family{"bert", make_bert},        Family{"distilbert", make_bert},
-    Family{"roberta", make_bert},     Family{"xlm-roberta", make_bert},
-    Family{"camembert", make_bert},   Family{"electra", make_bert},
-    Family{"albert", make_bert},      Family{"mpnet", make_bert},
-    Family{"squeezebert", make_bert},
+    Family{"bert", make_bert},          Family{"distilbert", make_bert},
+    Family{"roberta", make_bert},       Family{"xlm-roberta", make_bert},
+    Family{"camembert", make_bert},     Family{"electra", make_bert},
+    Family{"albert", make_bert},        Family{"mpnet", make_bert},
+    Family{"squeezebert", make_bert},   Family{"deberta", make_deberta},
+    Family{"deberta-v2", make_deberta},
 };
 
 struct HeadName {

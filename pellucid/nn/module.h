@@ -70,6 +70,8 @@ class ModuleReader {
   /// A matrix of another module (a tied embedding) with the bias called `bias_name`, if not empty.
   Linear tied(const std::string& matrix_name, const std::string& bias_name, std::int64_t outputs,
               std::int64_t inputs) const;
+  /// NAME itself, [outputs, inputs], for products put together by hand.
+  MatrixSource matrix(const std::string& name, std::int64_t outputs, std::int64_t inputs) const;
   /// Numbers that are no matrix of a product: NAME itself.
   Tensor tensor(const std::string& name, const Shape& shape) const;
   bool has(const std::string& name) const;
@@ -81,7 +83,6 @@ class ModuleReader {
   ModuleReader head() const { return {*checkpoint_, ""}; }
 
  private:
-  MatrixSource matrix(const std::string& name, std::int64_t outputs, std::int64_t inputs) const;
   MatrixSource block_diagonal(const GroupedName& name, std::int64_t outputs,
                               std::int64_t inputs) const;
   std::vector<float> vector(const std::string& name, std::int64_t size) const;
