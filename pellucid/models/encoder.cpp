@@ -24,6 +24,7 @@ const HeadRecipe& recipe_for(HeadKind kind, const HeadRecipes& recipes) {
       return recipes.masked;
     case HeadKind::replaced_token_detection:
       return recipes.replaced;
+    case HeadKind::causal_lm:
     case HeadKind::none:
       break;
   }
@@ -83,6 +84,11 @@ EncoderHead read_head(HeadKind kind, const HeadRecipes& recipes, const HeadSizes
 }
 
 Tensor Encoder::embed(std::span<const std::int32_t> ids) const { return gather(words_, ids); }
+
+std::int64_t Encoder::pooled_position(std::span<const std::int32_t> ids) const {
+  if (pooling_ == Pooling::mean) return -1;
+  return pooling_ == Pooling::first ? 0 : static_cast<std::int64_t>(ids.size()) - 1;
+}
 
 Variable Encoder::operator()(const Batch& batch, Tap& tap) const {
   Variable x = tap("embeddings", [&] { return Variable(gather(words_, batch.ids)); });

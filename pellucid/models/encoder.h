@@ -69,6 +69,7 @@ class Encoder : public Network {
  public:
   Variable operator()(const Batch& batch, Tap& tap) const final;
   Tensor embed(std::span<const std::int32_t> ids) const final;
+  std::int64_t pooled_position(std::span<const std::int32_t> ids) const final;
 
  protected:
   /// words: [tokens, width of a word] -> input of the first layer, [tokens, hidden]

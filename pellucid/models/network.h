@@ -19,11 +19,12 @@ class Checkpoint;
 struct ModelConfig;
 
 enum class HeadKind {
-  none,                      ///< bare encoder: the last hidden states
+  none,                      ///< bare model: the last hidden states
   sequence_classification,   ///< one row of logits for each sequence
   token_classification,      ///< one row for each position read
   question_answering,        ///< one row (start, end) for each position read
   masked_lm,                 ///< one row over the vocabulary for each position read
+  causal_lm,                 ///< the same, for the token that follows
   replaced_token_detection,  ///< one logit for each position read: was this token replaced?
 };
 
@@ -34,6 +35,13 @@ struct NetworkShape {
   std::int64_t types = 0;          ///< token types; 0: the model has none
   std::int64_t max_positions = 0;  ///< longest sequence
   std::int64_t positions = 0;      ///< position ids, where there are more; 0: max_positions
+  /// False: positions are computed, longer sequences run too.
+  bool positions_bounded = true;
+  /// Positions count the tokens that a mask leaves; else the columns.
+  bool positions_skip_masked = false;
+  /// Tokens that a mask hides are read too, by themselves or as neighbours: they come along, marked
+  /// in Sequence::hidden.
+  bool keeps_masked = false;
   std::int64_t hidden = 0;
   std::int64_t word_width = 0;  ///< of a row of the word table, if not hidden
   std::int64_t layers = 0;
@@ -69,6 +77,8 @@ class Network {
     std::iota(columns.begin(), columns.end(), 0);
     return columns;
   }
+  /// Which token's row a head that pools reads; -1: not one alone.
+  virtual std::int64_t pooled_position(std::span<const std::int32_t> /*ids*/) const { return 0; }
   const NetworkShape& shape() const { return shape_; }
 
  protected:

@@ -12,6 +12,9 @@
 #include "pellucid/io/config.h"
 #include "pellucid/models/bert.h"
 #include "pellucid/models/deberta.h"
+#include "pellucid/models/gpt.h"
+#include "pellucid/models/llama.h"
+#include "pellucid/models/neox.h"
 #include "pellucid/models/network.h"
 
 namespace pellucid {
@@ -23,12 +26,37 @@ struct Family {
 };
 
 constexpr std::array kFamilies{
-    Family{"bert", make_bert},          Family{"distilbert", make_bert},
-    Family{"roberta", make_bert},       Family{"xlm-roberta", make_bert},
-    Family{"camembert", make_bert},     Family{"electra", make_bert},
-    Family{"albert", make_bert},        Family{"mpnet", make_bert},
-    Family{"squeezebert", make_bert},   Family{"deberta", make_deberta},
+    Family{"bert", make_bert},
+    Family{"distilbert", make_bert},
+    Family{"roberta", make_bert},
+    Family{"xlm-roberta", make_bert},
+    Family{"camembert", make_bert},
+    Family{"electra", make_bert},
+    Family{"albert", make_bert},
+    Family{"mpnet", make_bert},
+    Family{"squeezebert", make_bert},
+    Family{"deberta", make_deberta},
     Family{"deberta-v2", make_deberta},
+    Family{"bloom", make_gpt},
+    Family{"falcon", make_neox},
+    Family{"gemma", make_llama},
+    Family{"gemma2", make_llama},
+    Family{"gemma3_text", make_llama},
+    Family{"gpt2", make_gpt},
+    Family{"gpt_neo", make_gpt},
+    Family{"gpt_neox", make_neox},
+    Family{"gptj", make_neox},
+    Family{"llama", make_llama},
+    Family{"mistral", make_llama},
+    Family{"mixtral", make_llama},
+    Family{"olmo2", make_llama},
+    Family{"opt", make_gpt},
+    Family{"phi", make_neox},
+    Family{"phi3", make_llama},
+    Family{"qwen2", make_llama},
+    Family{"qwen2_moe", make_llama},
+    Family{"qwen3", make_llama},
+    Family{"stablelm", make_llama},
 };
 
 struct HeadName {
@@ -40,9 +68,12 @@ constexpr std::array kHeads{
     HeadName{"ElectraForPreTraining", HeadKind::replaced_token_detection},
     HeadName{"ForSequenceClassification", HeadKind::sequence_classification},
     HeadName{"ForTokenClassification", HeadKind::token_classification},
+    HeadName{"ForQuestionAnsweringSimple", HeadKind::question_answering},
     HeadName{"ForQuestionAnswering", HeadKind::question_answering},
     HeadName{"ForMaskedLM", HeadKind::masked_lm},
     HeadName{"ForPreTraining", HeadKind::masked_lm},
+    HeadName{"GPT2LMHeadModel", HeadKind::causal_lm},
+    HeadName{"ForCausalLM", HeadKind::causal_lm},
     HeadName{"LMHeadModel", HeadKind::masked_lm},
     HeadName{"Model", HeadKind::none},
 };
@@ -54,6 +85,10 @@ HeadKind named_head(const ModelConfig& config) {
         "{}: \"architectures\" is missing: it names the head; choose one with --task",
         config.fields.name());
   const std::string& architecture = config.architectures.front();
+  if (architecture.ends_with("DoubleHeadsModel")) {
+    fail("{}: \"architectures\" names {}, a head that is not supported", config.fields.name(),
+         architecture);
+  }
   for (const HeadName& known : kHeads) {
     if (architecture.ends_with(known.suffix)) return known.head;
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/nn/batch.h"
 
+#include <algorithm>
 #include <numeric>
 
 #include "pellucid/base/error.h"
@@ -36,6 +37,15 @@ void Batch::add(const Sequence& sequence) {
   append(sequence.positions, length, "positions", positions);
   gives_positions.push_back(!sequence.positions.empty());
   append(sequence.columns, length, "columns", columns);
+  if (!sequence.hidden.empty() || !hidden.empty()) {
+    hidden.resize(static_cast<std::size_t>(start), 0);
+    hidden.insert(hidden.end(), sequence.hidden.begin(), sequence.hidden.end());
+    hidden.resize(ids.size(), 0);
+  }
+  const auto own = positions.begin() + start;
+  const std::int64_t reached =
+      own == positions.end() ? 0 : std::int64_t{*std::max_element(own, positions.end())} + 1;
+  contexts.push_back(sequence.context > 0 ? sequence.context : reached);
   offsets.push_back(tokens());
   if (sequence.reads.empty()) {
     for (std::int64_t row = start; row < tokens(); ++row) reads.push_back(row);

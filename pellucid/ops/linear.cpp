@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/ops/linear.h"
 
+#include <cstddef>
 #include <cstdint>
 #include <utility>
 
@@ -8,6 +9,35 @@
 #include "pellucid/tensor/convert.h"
 
 namespace pellucid {
+
+namespace {
+
+/// rows: [out, in]
+void read_rows(const MatrixSource& source, float* rows) {
+  if (source.transposed == 0) {
+    convert_to_f32(source.dtype, source.data, source.outputs * source.inputs, rows);
+    return;
+  }
+  std::vector<float> column(static_cast<std::size_t>(source.outputs));
+  const auto* data = static_cast<const std::byte*>(source.data);
+  const auto step = static_cast<std::size_t>(source.transposed) * size(source.dtype);
+  for (std::int64_t i = 0; i < source.inputs; ++i, data += step) {
+    convert_to_f32(source.dtype, data, source.outputs, column.data());
+    for (std::int64_t o = 0; o < source.outputs; ++o) {
+      rows[o * source.inputs + i] = column[static_cast<std::size_t>(o)];
+    }
+  }
+}
+
+}  // namespace
+
+MatrixSource MatrixSource::slice(std::int64_t begin, std::int64_t count) const {
+  MatrixSource part = *this;
+  const std::int64_t step = transposed > 0 ? begin : begin * inputs;
+  part.data = static_cast<const std::byte*>(data) + static_cast<std::size_t>(step) * size(dtype);
+  part.outputs = count;
+  return part;
+}
 
 LinearWeights::LinearWeights(std::vector<MatrixSource> stacked, std::vector<float> bias)
     : stacked_(std::move(stacked)), bias_(std::move(bias)), inputs_(stacked_.front().inputs) {
@@ -24,13 +54,13 @@ PackedMatrix LinearWeights::pack(PackedMatrix::Layout layout, std::int64_t input
                                  std::int64_t outputs) const {
   const MatrixSource& first = stacked_.front();
   const bool aligned = reinterpret_cast<std::uintptr_t>(first.data) % alignof(float) == 0;
-  if (stacked_.size() == 1 && first.dtype == DType::f32 && aligned) {
+  if (stacked_.size() == 1 && first.dtype == DType::f32 && aligned && first.transposed == 0) {
     return {static_cast<const float*>(first.data), inputs, outputs, layout};
   }
   Tensor whole = Tensor::uninitialized({outputs_, inputs_});
   std::int64_t row = 0;
   for (const MatrixSource& source : stacked_) {
-    convert_to_f32(source.dtype, source.data, source.outputs * source.inputs, whole.row(row));
+    read_rows(source, whole.row(row));
     row += source.outputs;
   }
   return {whole.data(), inputs, outputs, layout};

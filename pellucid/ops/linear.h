@@ -14,13 +14,17 @@
 
 namespace pellucid {
 
-/// A matrix [out, in] where a file holds it, row after row.
+/// A matrix [out, in] where a file holds it, row after row, or transposed as [in, out].
 struct MatrixSource {
   const void* data = nullptr;
   DType dtype = DType::f32;  ///< f32, f16, bf16 or f64
   std::int64_t outputs = 0;
   std::int64_t inputs = 0;
   std::shared_ptr<const void> owner;  ///< keeps the data alive
+  std::int64_t transposed = 0;        ///< if > 0: stored as [in, this many columns]
+
+  /// Outputs [begin, begin + count).
+  MatrixSource slice(std::int64_t begin, std::int64_t count) const;
 };
 
 /// Frozen weights of a linear map, several matrices of equal input width stacked into one product

@@ -22,6 +22,8 @@ std::string_view head_name(HeadKind head) {
       return "masked language modelling";
     case HeadKind::replaced_token_detection:
       return "replaced-token detection";
+    case HeadKind::causal_lm:
+      return "causal language modelling";
     case HeadKind::none:
       break;
   }
@@ -47,6 +49,8 @@ Task default_task(const HeadFacts& facts) {
       return Task::question_answering;
     case HeadKind::masked_lm:
       return Task::masked_lm;
+    case HeadKind::causal_lm:
+      fail_usage("the model's head does causal language modelling, for which there is no task yet");
     case HeadKind::none:
       break;
   }

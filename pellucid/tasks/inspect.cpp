@@ -54,17 +54,33 @@ void check_case(const NetworkShape& shape, const InspectCase& input) {
   check_range("attention_mask", input.attention_mask, 2, "masks");
   check_range("token_type_ids", input.token_type_ids, std::max<std::int64_t>(shape.types, 1),
               "token types");
+  if (!shape.positions_bounded) return;
   check_range("position_ids", input.position_ids, shape.position_ids(), "positions");
   check(!input.position_ids.empty() || static_cast<std::int64_t>(length) <= shape.max_positions,
         "input_ids: {} ids in a row, but the model takes at most {}", length, shape.max_positions);
 }
 
-/// The batch without what is masked, and the way back to [batch, length].
+/// Length of the longest row, by which rotary scalings go: the largest position, masked or not.
+std::int64_t longest_context(const InspectCase& input) {
+  auto longest = static_cast<std::int64_t>(input.input_ids.front().size());
+  if (input.position_ids.empty()) return longest;
+  longest = 0;
+  for (const auto& row : input.position_ids) {
+    for (const std::int32_t position : row) {
+      longest = std::max(longest, std::int64_t{position} + 1);
+    }
+  }
+  return longest;
+}
+
+/// The batch without what is masked (unless the network reads that too), and the way back to
+/// [batch, length].
 class Packing {
  public:
   Packing(const Network& network, const InspectCase& input)
       : rows_(static_cast<std::int64_t>(input.input_ids.size())),
-        length_(static_cast<std::int64_t>(input.input_ids.front().size())) {
+        length_(static_cast<std::int64_t>(input.input_ids.front().size())),
+        context_(longest_context(input)) {
     for (std::size_t row = 0; row < input.input_ids.size(); ++row) add_row(network, input, row);
   }
 
@@ -77,7 +93,9 @@ class Packing {
     const auto begin = columns_.begin() + batch_.offsets[static_cast<std::size_t>(row)];
     const auto end = columns_.begin() + batch_.offsets[static_cast<std::size_t>(row) + 1];
     const auto found = std::lower_bound(begin, end, position);
-    check(found != end && *found == position, "position {} of row {} is masked", position, row);
+    check(found != end && *found == position &&
+              shown_[static_cast<std::size_t>(found - columns_.begin())],
+          "position {} of row {} is masked", position, row);
     return found - columns_.begin();
   }
 
@@ -88,6 +106,7 @@ class Packing {
     Tensor result = Tensor::zeros({rows_, length_, width});
     for (std::int64_t row = 0; row < rows_; ++row) {
       for (std::int64_t token = begin(row); token < begin(row + 1); ++token) {
+        if (!shown_[static_cast<std::size_t>(token)]) continue;
         const float* source = values + token * stride + first;
         std::copy(source, source + width, result.row(row * length_ + column(token)));
       }
@@ -105,6 +124,10 @@ class Packing {
     for (std::int64_t row = 0; row < rows_; ++row) {
       for (std::int64_t head = 0; head < heads; ++head) {
         for (std::int64_t query = begin(row); query < begin(row + 1); ++query) {
+          if (!shown_[static_cast<std::size_t>(query)]) {
+            source += begin(row + 1) - begin(row);
+            continue;
+          }
           float* target = result.row((row * heads + head) * length_ + column(query));
           for (std::int64_t key = begin(row); key < begin(row + 1); ++key) {
             target[column(key)] = *source++;
@@ -123,32 +146,48 @@ class Packing {
     return columns_[static_cast<std::size_t>(token)];
   }
 
+  static bool is_shown(const InspectCase& input, std::size_t row, std::size_t position) {
+    return input.attention_mask.empty() || input.attention_mask[row][position] != 0;
+  }
+
   void add_row(const Network& network, const InspectCase& input, std::size_t row) {
     const NetworkShape& shape = network.shape();
     // Tokens that stay keep their place.
-    const std::vector<std::int32_t> positions = input.position_ids.empty()
-                                                    ? network.positions(input.input_ids[row])
-                                                    : input.position_ids[row];
+    std::vector<std::int32_t> positions;
+    if (!input.position_ids.empty()) {
+      positions = input.position_ids[row];
+    } else if (!shape.positions_skip_masked) {
+      positions = network.positions(input.input_ids[row]);
+    }
     Sequence sequence;
+    sequence.context = context_;
+    bool any = false;
     for (std::size_t position = 0; position < input.input_ids[row].size(); ++position) {
-      if (!input.attention_mask.empty() && input.attention_mask[row][position] == 0) continue;
+      const bool shown = is_shown(input, row, position);
+      if (!shown && !shape.keeps_masked) continue;
       columns_.push_back(static_cast<std::int64_t>(position));
+      shown_.push_back(shown);
+      any = any || shown;
+      if (shape.keeps_masked) sequence.hidden.push_back(shown ? 0 : 1);
       sequence.ids.push_back(input.input_ids[row][position]);
       if (!input.token_type_ids.empty()) {
         sequence.types.push_back(input.token_type_ids[row][position]);
       }
-      sequence.positions.push_back(positions[position]);
       sequence.columns.push_back(static_cast<std::int32_t>(position));
+      if (!positions.empty()) sequence.positions.push_back(positions[position]);
     }
-    check(!sequence.ids.empty(), "attention_mask: hides all of row {}", row);
-    check(!shape.pooled() || columns_[static_cast<std::size_t>(batch_.tokens())] == 0,
-          "attention_mask: hides position 0 of row {}, which the model's head reads", row);
+    check(any, "attention_mask: hides all of row {}", row);
+    const std::int64_t read = network.pooled_position(input.input_ids[row]);
+    check(!shape.pooled() || shape.keeps_masked || read < 0 ||
+              is_shown(input, row, static_cast<std::size_t>(read)),
+          "attention_mask: hides position {} of row {}, which the model's head reads", read, row);
     batch_.add(sequence);
   }
 
-  std::int64_t rows_, length_;
+  std::int64_t rows_, length_, context_;
   Batch batch_;
   std::vector<std::int64_t> columns_;  // [tokens]
+  std::vector<bool> shown_;            // [tokens]: not masked
 };
 
 /// Row and column of the output that an index of a target means.
