@@ -33,12 +33,7 @@ Projections read_fused(const DebertaConfig& deberta, const std::string& prefix,
   const auto parts = [&](int part) {  // 0: queries, 1: keys, 2: values
     std::vector<MatrixSource> rows;
     for (std::int64_t head = 0; head < deberta.heads; ++head) {
-      MatrixSource rows_of_head = whole;
-      rows_of_head.outputs = width;
-      rows_of_head.data =
-          static_cast<const char*>(whole.data) +
-          static_cast<std::size_t>((3 * head + part) * width * hidden) * size(whole.dtype);
-      rows.push_back(rows_of_head);
+      rows.push_back(whole.slice((3 * head + part) * width, width));
     }
     return rows;
   };

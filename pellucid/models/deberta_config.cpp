@@ -110,6 +110,9 @@ DebertaConfig read_deberta_config(const ModelConfig& config) {
   deberta.pooler_activation = read_activation(fields, "pooler_hidden_act", "gelu");
   deberta.tied = config.tie_word_embeddings;
   deberta.legacy_head = fields.optional_boolean("legacy").value_or(true);
+  if (!deberta.legacy_head && deberta.tied) {
+    fields.refuse("legacy", "true where tie_word_embeddings is true");
+  }
   const auto same = [&](std::string_view key, std::int64_t size) {
     if (fields.optional_integer(key, 1, kMaxWidth).value_or(size) != size) {
       fields.refuse(key, std::to_string(size) + " for this model");

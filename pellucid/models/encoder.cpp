@@ -135,7 +135,8 @@ Variable Encoder::last_layers(Variable x, const Batch& batch, Tap& tap) const {
 
 Variable Encoder::apply_head(Variable x, const Batch& batch, Tap& tap) const {
   if (shape_.pooled() && pooling_ == Pooling::mean) x = mean_rows(x, batch.offsets);
-  if (head_.dense) x = activation(head_.activation, head_.dense(x));
+  if (head_.dense) x = head_.dense(x);
+  x = activation(head_.activation, std::move(x));
   if (head_.norm) x = head_.norm(x);
   if (shape_.pooled()) x = tap("pooled", std::move(x));
   return head_.output ? head_.output(x) : x;

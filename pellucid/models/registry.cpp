@@ -14,8 +14,11 @@
 #include "pellucid/models/deberta.h"
 #include "pellucid/models/gpt.h"
 #include "pellucid/models/llama.h"
+#include "pellucid/models/mobilebert.h"
+#include "pellucid/models/modernbert.h"
 #include "pellucid/models/neox.h"
 #include "pellucid/models/network.h"
+#include "pellucid/models/xlnet.h"
 
 namespace pellucid {
 namespace {
@@ -37,6 +40,9 @@ constexpr std::array kFamilies{
     Family{"squeezebert", make_bert},
     Family{"deberta", make_deberta},
     Family{"deberta-v2", make_deberta},
+    Family{"modernbert", make_modernbert},
+    Family{"mobilebert", make_mobilebert},
+    Family{"xlnet", make_xlnet},
     Family{"bloom", make_gpt},
     Family{"falcon", make_neox},
     Family{"gemma", make_llama},

@@ -95,6 +95,12 @@ LayerNorm ModuleReader::layer_norm(const std::string& name, std::int64_t width, 
           epsilon};
 }
 
+MatrixSource ModuleReader::blocks(const std::string& name,
+                                  const std::vector<std::int64_t>& shape) const {
+  const TensorView& view = checkpoint_->require(prefix_ + name, shape);
+  return {view.data, view.dtype, 0, 0, view.owner};
+}
+
 Tensor ModuleReader::tensor(const std::string& name, const Shape& shape) const {
   Tensor values = Tensor::uninitialized(shape);
   std::vector<std::int64_t> dimensions;

@@ -72,6 +72,8 @@ class ModuleReader {
               std::int64_t inputs) const;
   /// NAME itself, [outputs, inputs], for products put together by hand.
   MatrixSource matrix(const std::string& name, std::int64_t outputs, std::int64_t inputs) const;
+  /// NAME itself, of whatever shape, for matrices that are stored in more dimensions than two.
+  MatrixSource blocks(const std::string& name, const std::vector<std::int64_t>& shape) const;
   /// Numbers that are no matrix of a product: NAME itself.
   Tensor tensor(const std::string& name, const Shape& shape) const;
   bool has(const std::string& name) const;
