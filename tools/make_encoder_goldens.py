@@ -37,11 +37,12 @@ class AllDouble(TorchFunctionMode):
         return function(*map(wider, arguments), **{key: wider(value) for key, value in (named or {}).items()})
 
 
-BERT = dict(vocab_size=29, hidden_size=12, num_hidden_layers=2, num_attention_heads=3, intermediate_size=10,
-            max_position_embeddings=16)
-DISTIL = dict(vocab_size=29, dim=12, n_layers=2, n_heads=3, hidden_dim=10, max_position_embeddings=16)
-XLNET = dict(vocab_size=29, d_model=12, n_layer=2, n_head=3, d_inner=10)
-MOBILE = dict(BERT, embedding_size=6, intra_bottleneck_size=9, num_feedforward_networks=3)
+BERT = dict(vocab_size=13, hidden_size=6, num_hidden_layers=2, num_attention_heads=2, intermediate_size=8,
+            max_position_embeddings=12)
+DISTIL = dict(vocab_size=13, dim=6, n_layers=2, n_heads=2, hidden_dim=8, max_position_embeddings=12)
+XLNET = dict(vocab_size=13, d_model=6, n_layer=2, n_head=2, d_inner=8)
+MOBILE = dict(BERT, embedding_size=5, intra_bottleneck_size=4, num_feedforward_networks=3)
+MODERN = dict(BERT, hidden_size=8)
 DEBERTA = dict(BERT, relative_attention=True, position_biased_input=False, type_vocab_size=0)
 V2 = dict(DEBERTA, position_buckets=4, share_att_key=True, norm_rel_ebd="layer_norm", pos_att_type="p2c|c2p")
 
@@ -54,40 +55,40 @@ CASES = {
     "distilbert-mlm": ("DistilBertForMaskedLM", dict(DISTIL, activation="relu")),
     "distilbert-tokencls": ("DistilBertForTokenClassification", dict(DISTIL, sinusoidal_pos_embds=True)),
     "roberta-pad5": ("RobertaForSequenceClassification", dict(BERT, pad_token_id=5, type_vocab_size=2,
-                                                              layer_norm_eps=1e-3, max_position_embeddings=22)),
-    "roberta-relative": ("RobertaForQuestionAnswering", dict(BERT, position_embedding_type="relative_key_query",
+                                                              layer_norm_eps=1e-3, max_position_embeddings=14)),
+    "roberta-relative": ("RobertaForQuestionAnswering", dict(BERT, pad_token_id=1, position_embedding_type="relative_key_query",
                                                              num_labels=2)),
     "xlm-roberta-mlm": ("XLMRobertaForMaskedLM", dict(BERT, hidden_act="relu")),
     "camembert-tokencls": ("CamembertForTokenClassification", dict(BERT, type_vocab_size=1)),
     "electra-mlm": ("ElectraForMaskedLM", dict(BERT, embedding_size=7, hidden_act="relu")),
-    "electra-mlm-untied": ("ElectraForMaskedLM", dict(BERT, embedding_size=12, tie_word_embeddings=False)),
+    "electra-mlm-untied": ("ElectraForMaskedLM", dict(BERT, embedding_size=6, tie_word_embeddings=False)),
     "electra-discriminator-relu": ("ElectraForPreTraining", dict(BERT, embedding_size=7, hidden_act="relu")),
     "electra-relative": ("ElectraForQuestionAnswering", dict(BERT, embedding_size=5, num_labels=2,
                                                              position_embedding_type="relative_key")),
     "albert-mlm": ("AlbertForMaskedLM", dict(BERT, embedding_size=7, num_hidden_groups=2)),
-    "albert-tokencls-groups": ("AlbertForTokenClassification", dict(BERT, embedding_size=12, num_hidden_layers=5,
+    "albert-tokencls-groups": ("AlbertForTokenClassification", dict(BERT, embedding_size=6, num_hidden_layers=5,
                                                                     num_hidden_groups=2, inner_group_num=2)),
     "albert-relative": ("AlbertForSequenceClassification", dict(BERT, embedding_size=7, type_vocab_size=1,
                                                                 position_embedding_type="relative_key_query")),
-    "mpnet-mlm": ("MPNetForMaskedLM", dict(BERT, relative_attention_num_buckets=37, max_position_embeddings=18)),
-    "mpnet-qa": ("MPNetForQuestionAnswering", dict(BERT, num_labels=2, max_position_embeddings=18)),
-    "squeezebert-mlm": ("SqueezeBertForMaskedLM", dict(BERT, embedding_size=12, layer_norm_eps=1e-2, q_groups=2,
-                                                       k_groups=3, v_groups=1, post_attention_groups=4,
+    "mpnet-mlm": ("MPNetForMaskedLM", dict(BERT, relative_attention_num_buckets=37, max_position_embeddings=14)),
+    "mpnet-qa": ("MPNetForQuestionAnswering", dict(BERT, num_labels=2, max_position_embeddings=14)),
+    "squeezebert-mlm": ("SqueezeBertForMaskedLM", dict(BERT, embedding_size=6, layer_norm_eps=1e-2, q_groups=2,
+                                                       k_groups=3, v_groups=1, post_attention_groups=6,
                                                        intermediate_groups=2, output_groups=2)),
     "mobilebert-mlm": ("MobileBertForMaskedLM", dict(MOBILE, normalization_type="layer_norm", layer_norm_eps=1e-3)),
     "mobilebert-thin": ("MobileBertForTokenClassification", dict(MOBILE, use_bottleneck_attention=True,
                                                                  trigram_input=False, hidden_act="gelu")),
     "mobilebert-wide": ("MobileBertForSequenceClassification", dict(MOBILE, use_bottleneck=False,
-                                                                    num_feedforward_networks=1, embedding_size=12,
+                                                                    num_feedforward_networks=1, embedding_size=6,
                                                                     classifier_activation=False)),
-    "mobilebert-unshared": ("MobileBertForQuestionAnswering", dict(MOBILE, intra_bottleneck_size=12, num_labels=2,
+    "mobilebert-unshared": ("MobileBertForQuestionAnswering", dict(MOBILE, intra_bottleneck_size=6, num_labels=2,
                                                                    key_query_shared_bottleneck=False)),
     "modernbert-biases": ("ModernBertForSequenceClassification", dict(
-        BERT, attention_bias=True, mlp_bias=True, norm_bias=True, classifier_bias=True, classifier_pooling="mean",
+        MODERN, attention_bias=True, mlp_bias=True, norm_bias=True, classifier_bias=True, classifier_pooling="mean",
         num_hidden_layers=5, global_attn_every_n_layers=2, local_attention=3, classifier_activation="relu")),
     "modernbert-tokencls": ("ModernBertForTokenClassification", dict(
-        BERT, local_attention=4, local_rope_theta=None, global_rope_theta=77.0, hidden_activation="silu")),
-    "modernbert-mlm-untied": ("ModernBertForMaskedLM", dict(BERT, decoder_bias=False, tie_word_embeddings=False,
+        MODERN, local_attention=4, local_rope_theta=None, global_rope_theta=77.0, hidden_activation="silu")),
+    "modernbert-mlm-untied": ("ModernBertForMaskedLM", dict(MODERN, decoder_bias=False, tie_word_embeddings=False,
                                                             local_attention=5)),
     "deberta-positions": ("DebertaForTokenClassification", dict(
         DEBERTA, position_biased_input=True, type_vocab_size=2, embedding_size=7, pos_att_type=["c2p"],
@@ -131,7 +132,7 @@ def draw(model, generator):
 
 def make_inputs(config, generator, takes_types):
     pad = config.pad_token_id if config.pad_token_id is not None else 0
-    lengths = {"plain": [7], "rpad": [9, 4, 6], "gaps": [8, 8]}
+    lengths = {"plain": [5], "rpad": [6, 4], "gaps": [8, 8]}
     inputs = {}
     for name, rows in lengths.items():
         width = max(rows)

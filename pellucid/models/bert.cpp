@@ -7,104 +7,17 @@
 
 #include "pellucid/base/error.h"
 #include "pellucid/io/config.h"
+#include "pellucid/models/bert_config.h"
 #include "pellucid/models/relative_buckets.h"
 #include "pellucid/nn/module.h"
-#include "pellucid/nn/options.h"
 #include "pellucid/ops/activation.h"
 #include "pellucid/ops/add.h"
 #include "pellucid/ops/attention.h"
+#include "pellucid/ops/distance_attention.h"
 #include "pellucid/ops/select.h"
 
 namespace pellucid {
 namespace {
-
-/// Rows of a table of biases that are in use, however many it has.
-constexpr std::int64_t kBuckets = 32;
-
-struct BertConfig {
-  const BertVariant* variant;
-  std::int64_t vocabulary, hidden, word_width, layers, heads, intermediate, max_positions, types;
-  std::int64_t padding;  ///< the id that after_padding counts from
-  Activation activation;
-  float epsilon, layer_epsilon;
-  std::int64_t buckets;  ///< rows of the table of biases
-  bool tied;             ///< the masked-LM decoder is the word table, whatever the file holds
-  std::int64_t groups = 1, inner_layers = 1;                        // of layers that share weights
-  std::int64_t query_groups = 1, key_groups = 1, value_groups = 1;  // of convolutions
-  std::int64_t project_groups = 1, up_groups = 1, down_groups = 1;
-};
-
-/// The name that all models have in common counts where both are there, as in the library.
-std::string_view key_of(const JsonObject& fields, std::string_view own, std::string_view common) {
-  return fields.has(common) ? common : own;
-}
-
-void read_sizes(const ModelConfig& config, const BertVariant& variant, BertConfig& bert) {
-  const JsonObject& fields = config.fields;
-  const auto hidden_key = key_of(fields, variant.keys.hidden, "hidden_size");
-  bert.vocabulary = config.size("vocab_size", kMaxVocabulary);
-  bert.hidden = config.size(hidden_key);
-  bert.layers = config.size(key_of(fields, variant.keys.layers, "num_hidden_layers"), kMaxLayers);
-  bert.heads = config.heads(key_of(fields, variant.keys.heads, "num_attention_heads"), hidden_key,
-                            bert.hidden);
-  bert.intermediate = config.size(variant.keys.intermediate);
-  bert.max_positions =
-      fields.optional_integer("max_position_embeddings", 1, kMaxVocabulary).value_or(512);
-  if (variant.types)
-    bert.types = fields.optional_integer("type_vocab_size", 1, kMaxWidth).value_or(2);
-  bert.word_width = bert.hidden;
-  if (variant.projection != Projection::none) {
-    bert.word_width = fields.optional_integer("embedding_size", 1, kMaxWidth).value_or(128);
-  }
-}
-
-void read_groups(const ModelConfig& config, const BertVariant& variant, BertConfig& bert) {
-  const JsonObject& fields = config.fields;
-  if (variant.layer_groups) {
-    bert.groups = fields.optional_integer("num_hidden_groups", 1, bert.layers).value_or(1);
-    bert.inner_layers = fields.optional_integer("inner_group_num", 1, kMaxLayers).value_or(1);
-  }
-  if (!variant.grouped) return;
-  const auto groups = [&](std::string_view key, std::int64_t usual) {
-    return fields.optional_integer(key, 1, kMaxWidth).value_or(usual);
-  };
-  bert.query_groups = groups("q_groups", 4);
-  bert.key_groups = groups("k_groups", 4);
-  bert.value_groups = groups("v_groups", 4);
-  bert.project_groups = groups("post_attention_groups", 1);
-  bert.up_groups = groups("intermediate_groups", 4);
-  bert.down_groups = groups("output_groups", 4);
-  const std::int64_t width = fields.optional_integer("embedding_size", 1, kMaxWidth).value_or(768);
-  if (width != bert.hidden) fields.refuse("embedding_size", "the same as hidden_size");
-}
-
-BertConfig read_config(const ModelConfig& config, const BertVariant& variant) {
-  const JsonObject& fields = config.fields;
-  BertConfig bert{};
-  bert.variant = &variant;
-  bert.query_groups = bert.key_groups = bert.value_groups = 1;
-  read_sizes(config, variant, bert);
-  read_groups(config, variant, bert);
-  bert.epsilon = variant.epsilon;
-  if (bert.epsilon == 0) {
-    bert.epsilon =
-        static_cast<float>(fields.optional_number("layer_norm_eps", 0, 1).value_or(1e-12));
-  }
-  bert.layer_epsilon = variant.layer_epsilon > 0 ? variant.layer_epsilon : bert.epsilon;
-  bert.activation = read_activation(fields, variant.keys.activation, variant.default_activation);
-  if (!variant.relative_bias.empty()) {
-    bert.buckets = fields.optional_integer("relative_attention_num_buckets", kBuckets, kMaxWidth)
-                       .value_or(kBuckets);
-  }
-  bert.tied = config.tie_word_embeddings;
-  bert.padding = variant.positions == PositionScheme::after_one
-                     ? 1
-                     : config.pad_token_id.value_or(variant.default_padding);
-  fields.optional_choice("position_embedding_type", {"absolute"});
-  require_false(fields, {"is_decoder", "add_cross_attention", "is_encoder_decoder"});
-  fields.ignore(variant.without_effect);
-  return bert;
-}
 
 /// One of the blocks that follow the embeddings. `prefix`: of its weights' names.
 class BertLayer {
@@ -131,6 +44,7 @@ class BertLayer {
     qkv_ = linear({query, key, value}, bert.hidden, bert.hidden);
     queries_ = linear({query}, bert.hidden, bert.hidden);
     keys_values_ = linear({key, value}, bert.hidden, bert.hidden);
+    if (bert.distance_keys) read_distances(bert, prefix + std::string(names.distances), reader);
     project_ = linear({named(names.project, bert.project_groups)}, bert.hidden, bert.hidden);
     up_ = linear({named(names.up, bert.up_groups)}, bert.intermediate, bert.hidden);
     down_ = linear({named(names.down, bert.down_groups)}, bert.hidden, bert.intermediate);
@@ -143,6 +57,7 @@ class BertLayer {
   /// All rows, or those of `read`.
   Variable operator()(const Variable& x, const Batch& batch, const ReadRows* read,
                       const AttentionBias& bias, Tensor* probabilities) const {
+    if (distances_.used()) return by_distance(x, batch, read, probabilities);
     AttentionShape shape{heads_, scale_, batch.offsets, batch.offsets};
     shape.key_places = batch.columns;
     shape.bias = bias;
@@ -154,6 +69,40 @@ class BertLayer {
   }
 
  private:
+  Variable by_distance(const Variable& x, const Batch& batch, const ReadRows* read,
+                       Tensor* probabilities) const {
+    DistanceAttentionShape shape{.heads = heads_,
+                                 .scale = scale_,
+                                 .query_offsets = batch.offsets,
+                                 .key_offsets = batch.offsets,
+                                 .key_places = batch.columns,
+                                 .distance = &distances_};
+    Variable rows = x;
+    if (read != nullptr) {
+      shape.query_offsets = read->offsets;
+      shape.query_rows = read->rows;
+      rows = select_rows(x, read->rows);
+    }
+    return finish(rows, distance_attention(queries_(rows), keys_values_(x), shape, probabilities));
+  }
+
+  /// The vectors for distances, which all heads share.  Shaw et al. 2018, arXiv 1803.02155
+  void read_distances(const BertConfig& bert, const std::string& name, const ModuleReader& reader) {
+    const std::int64_t width = bert.hidden / bert.heads, rows = 2 * bert.max_positions - 1;
+    const Tensor one = reader.tensor(name + ".weight", {rows, width});
+    const float factor = bert.variant->unscaled_distances ? 1 / scale_ : 1;
+    Tensor all = Tensor::uninitialized({rows, bert.hidden});
+    for (std::int64_t row = 0; row < rows; ++row) {
+      distances_.row.push_back(static_cast<std::int32_t>(row));
+      for (std::int64_t i = 0; i < bert.hidden; ++i) {
+        all.row(row)[i] = factor * one.row(row)[i % width];
+      }
+    }
+    distances_.zero = bert.max_positions - 1;
+    distances_.keys = all;
+    if (bert.distance_queries) distances_.queries = all;
+  }
+
   Variable finish(const Variable& x, const Variable& mixed) const {
     const Variable attended = attention_norm_(project_(mixed), x);
     return mlp_norm_(down_(activation(activation_, up_(attended))), attended);
@@ -162,6 +111,7 @@ class BertLayer {
   std::int64_t heads_;
   float scale_;
   Activation activation_;
+  DistanceTerms distances_;
   Linear qkv_, queries_, keys_values_, project_, up_, down_;
   LayerNorm attention_norm_, mlp_norm_;
 };
@@ -174,8 +124,12 @@ class Bert : public Encoder {
         layers_per_index_(bert.inner_layers) {
     const BertVariant& variant = *bert.variant;
     words_ = reader.embedding("embeddings.word_embeddings", bert.vocabulary, bert.word_width);
-    positions_ =
-        reader.embedding("embeddings.position_embeddings", bert.max_positions, bert.word_width);
+    if (bert.absolute) {
+      positions_ =
+          reader.embedding("embeddings.position_embeddings", bert.max_positions, bert.word_width);
+    } else {
+      reader.skip("embeddings.position_embeddings.weight");
+    }
     if (variant.types) {
       types_ = reader.embedding("embeddings.token_type_embeddings", bert.types, bert.word_width);
     }
@@ -212,11 +166,16 @@ class Bert : public Encoder {
 
  protected:
   Variable input(Variable words, const Batch& batch, Tap& tap) const override {
-    const Variable places = tap("position-embeddings",
-                                [&] { return Variable(gather(positions_, position_ids(batch))); });
-    Variable sum = places;
-    if (types_.data != nullptr) sum = add(Variable(gather(types_, batch.types)), places);
-    Variable x = embedding_norm_(std::move(sum), words);
+    Variable sum = std::move(words);
+    if (types_.data != nullptr) sum = add(Variable(gather(types_, batch.types)), sum);
+    Variable x;
+    if (positions_.data != nullptr) {
+      x = embedding_norm_(std::move(sum), tap("position-embeddings", [&] {
+                            return Variable(gather(positions_, position_ids(batch)));
+                          }));
+    } else {
+      x = embedding_norm_(sum);
+    }
     return projection_ ? projection_(x) : x;
   }
 
@@ -284,7 +243,7 @@ class Bert : public Encoder {
   }
 
   void fill_shape(HeadKind head, const BertConfig& bert) {
-    const bool padded = scheme_ != PositionScheme::columns;
+    const bool padded = scheme_ != PositionScheme::columns && bert.absolute;
     shape_.head = head;
     shape_.vocabulary = bert.vocabulary;
     shape_.types = bert.types;
@@ -315,7 +274,7 @@ class Bert : public Encoder {
 std::unique_ptr<const Network> make_bert_variant(const BertVariant& variant, HeadKind head,
                                                  const ModelConfig& config,
                                                  Checkpoint& checkpoint) {
-  const BertConfig bert = read_config(config, variant);
+  const BertConfig bert = read_bert_config(config, variant);
   const ModuleReader reader(checkpoint, std::string(variant.prefix));
   return std::make_unique<Bert>(head, bert, config.num_labels(), reader);
 }

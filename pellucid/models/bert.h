@@ -23,6 +23,7 @@ struct BertLayerNames {
   std::string_view up = "intermediate.dense";
   std::string_view down = "output.dense";
   std::string_view mlp_norm = "output.LayerNorm";
+  std::string_view distances = "attention.self.distance_embedding";
 };
 
 /// Keys of config.json. The names that all models have in common (hidden_size ...) are read too.
@@ -57,6 +58,8 @@ struct BertVariant {
   PositionScheme positions = PositionScheme::columns;
   std::int64_t default_padding = 0;
   bool types = true;
+  bool position_types = false;      ///< reads position_embedding_type
+  bool unscaled_distances = false;  ///< terms of distances are added after scaling
   Projection projection = Projection::none;
   std::string_view projection_name = {};
   bool grouped = false;                 ///< 1-wide convolutions, cut by q_groups, k_groups ...

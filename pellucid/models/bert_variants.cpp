@@ -38,7 +38,8 @@ BertVariant roberta(std::string_view model_type) {
           .prefix = "roberta.",
           .heads = roberta_heads(),
           .positions = PositionScheme::after_padding,
-          .default_padding = 1};
+          .default_padding = 1,
+          .position_types = true};
 }
 
 /// Sanh et al. 2019, arXiv 1910.01108
@@ -84,6 +85,7 @@ BertVariant electra() {
                                .output = "generator_lm_head"},
                     .replaced = {.dense = "discriminator_predictions.dense",
                                  .output = "discriminator_predictions.dense_prediction"}},
+          .position_types = true,
           .projection = Projection::when_wider,
           .projection_name = "embeddings_project",
           // The summary serves multiple choice alone.
@@ -111,8 +113,11 @@ BertVariant albert() {
                     .attention_norm = "attention.LayerNorm",
                     .up = "ffn",
                     .down = "ffn_output",
-                    .mlp_norm = "full_layer_layer_norm"},
+                    .mlp_norm = "full_layer_layer_norm",
+                    .distances = "attention.distance_embedding"},
           .default_activation = "gelu_new",
+          .position_types = true,
+          .unscaled_distances = true,
           .projection = Projection::always,
           .projection_name = "encoder.embedding_hidden_mapping_in",
           .layer_groups = true,
@@ -161,6 +166,7 @@ const BertVariant* find_bert_variant(std::string_view model_type) {
       {.model_type = "bert",
        .prefix = "bert.",
        .heads = bert_heads(),
+       .position_types = true,
        .without_effect = {"pooler_fc_size", "pooler_num_attention_heads", "pooler_num_fc_layers",
                           "pooler_size_per_head", "pooler_type"}},
       roberta("roberta"),

@@ -254,7 +254,11 @@ class Deberta : public Encoder {
  private:
   /// The table of distances, [2 span, hidden].
   static Tensor read_table(const DebertaConfig& deberta, const ModuleReader& reader) {
-    if (!deberta.relative) return {};
+    if (!deberta.relative) {
+      reader.skip("encoder.LayerNorm.weight");
+      reader.skip("encoder.LayerNorm.bias");
+      return {};
+    }
     Tensor table =
         reader.tensor("encoder.rel_embeddings.weight", {2 * deberta.span, deberta.hidden});
     if (!deberta.normed_table) return table;

@@ -64,6 +64,11 @@ EncoderHead read_head(HeadKind kind, const HeadRecipes& recipes, const HeadSizes
   const HeadRecipe& recipe = recipe_for(kind, recipes);
   const ModuleReader top = base.head();
   EncoderHead head;
+  if (kind != HeadKind::sequence_classification && recipes.sequence.dense_of_base) {
+    for (const char* part : {".weight", ".bias"}) {  // a pooler that nobody reads
+      base.skip(std::string(recipes.sequence.dense) + part);
+    }
+  }
   if (kind == HeadKind::none) return head;
   check(!recipe.output.empty(), "{}: a model of this type has no head of this kind",
         base.checkpoint_name());
