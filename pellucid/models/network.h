@@ -88,6 +88,9 @@ class Network {
 /// The head that config.json's "architectures" names. Throws Error for one that is not supported.
 HeadKind named_head(const ModelConfig& config);
 
+/// There is a family of graphs for this model type.
+bool is_supported(std::string_view model_type);
+
 /// Builds the network that config.json describes, with this head.
 /// Throws Error naming a model type, option or tensor that is missing, unknown or of the wrong
 /// shape.

@@ -2,6 +2,7 @@
 // Model types by name. A family is one file; a new one is one line here.
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <array>
 #include <string>
 #include <string_view>
@@ -100,6 +101,11 @@ HeadKind named_head(const ModelConfig& config) {
   }
   fail("{}: \"architectures\" names {}, a head that is not supported", config.fields.name(),
        architecture);
+}
+
+bool is_supported(std::string_view model_type) {
+  return std::any_of(kFamilies.begin(), kFamilies.end(),
+                     [&](const Family& family) { return family.model_type == model_type; });
 }
 
 std::unique_ptr<const Network> make_network(HeadKind head, const ModelConfig& config,

@@ -15,7 +15,6 @@
 #include "pellucid/io/checkpoint.h"
 #include "pellucid/io/config.h"
 #include "pellucid/io/safetensors.h"
-#include "pellucid/ops/product.h"
 #include "pellucid/tasks/inspect.h"
 
 namespace pellucid {
@@ -175,35 +174,6 @@ TEST_P(EncoderGolden, EveryTensorOfEveryInput) {
 TEST_P(EncoderGolden, EveryTensorAndOptionIsRead) {
   EXPECT_EQ(checkpoint_.unused(), std::vector<std::string>());
   EXPECT_EQ(config_.warnings(), std::vector<std::string>());
-}
-
-/// A packed batch of sequences of unequal length gives each the bits that it gets alone.
-TEST_P(EncoderGolden, PackedSequencesEqualSingleOnes) {
-  std::vector<Sequence> sequences;
-  Batch packed;
-  for (std::int32_t length = 1; length <= 16; ++length) {
-    Sequence sequence;
-    for (std::int32_t i = 0; i < length; ++i)
-      sequence.ids.push_back(3 + (7 * length + 13 * i) % 80);
-    packed.add(sequence);
-    sequences.push_back(std::move(sequence));
-  }
-  Tap none;
-  const Tensor all = (*network_)(packed, none).value;
-  for (std::size_t s = 0; s < sequences.size(); ++s) {
-    Batch single;
-    single.add(sequences[s]);
-    const Tensor alone = (*network_)(single, none).value;
-    const bool pooled = network_->shape().pooled();
-    const std::int64_t first = pooled ? static_cast<std::int64_t>(s) : packed.offsets[s];
-    for (std::int64_t i = 0; i < alone.size(); ++i) {
-      if (rows_are_independent()) {
-        ASSERT_EQ(alone.data()[i], all.row(first)[i]) << "sequence " << s;
-      } else {
-        ASSERT_NEAR(alone.data()[i], all.row(first)[i], 2e-5) << "sequence " << s;
-      }
-    }
-  }
 }
 
 INSTANTIATE_TEST_SUITE_P(Folders, EncoderGolden, testing::ValuesIn(folders()),
