@@ -68,12 +68,6 @@ XlnetConfig read_config(const ModelConfig& config) {
   fields.optional_choice("attn_type", {"bi"});
   require_false(fields, {"bi_data", "is_decoder", "add_cross_attention", "is_encoder_decoder"});
   read_summary(fields, xlnet);
-  for (const std::string& name : config.architectures) {
-    if (name == "XLNetForQuestionAnswering") {
-      fail("{}: \"architectures\" names {}, a head that is not supported (the simple one is)",
-           fields.name(), name);
-    }
-  }
   // Of memories and beams, of causal attention, or of training.
   fields.ignore({"mem_len", "reuse_len", "use_mems_eval", "use_mems_train", "same_length",
                  "start_n_top", "end_n_top", "untie_r", "summary_last_dropout",
@@ -295,6 +289,11 @@ class Xlnet : public Encoder {
 
 std::unique_ptr<const Network> make_xlnet(HeadKind head, const ModelConfig& config,
                                           Checkpoint& checkpoint) {
+  for (const std::string& name : config.architectures) {
+    check(head != HeadKind::question_answering || name != "XLNetForQuestionAnswering",
+          "{}: \"architectures\" names {}, a head that is not supported (the simple one is)",
+          config.fields.name(), name);
+  }
   return std::make_unique<Xlnet>(head, read_config(config), config.num_labels(),
                                  ModuleReader(checkpoint, "transformer."));
 }

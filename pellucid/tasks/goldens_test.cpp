@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every recorded case of every encoder (tests/goldens/models, tests/goldens/encoders; more in
-// ../shared) through inspect(): logits, hidden states, attentions and input gradients within the
-// recorded f32 noise of the reference library times a factor of 8.
+// Every recorded case of every family (tests/goldens; more in ../shared) through inspect(): logits,
+// hidden states, attentions and input gradients within the recorded f32 noise of the reference
+// library times a factor of 8.
 #include <fmt/format.h>
 #include <gtest/gtest.h>
 
@@ -26,10 +26,6 @@ using Json = nlohmann::ordered_json;
 constexpr double kNoiseFactor = 8;
 constexpr double kEpsilon = 4e-6;  // of the largest value
 
-const std::vector<std::string> kModelTypes{
-    "bert",  "distilbert",  "roberta",    "xlm-roberta", "camembert", "electra",    "albert",
-    "mpnet", "squeezebert", "mobilebert", "modernbert",  "deberta",   "deberta-v2", "xlnet"};
-
 std::vector<std::string> folders() {
   const fs::path source(PELLUCID_SOURCE_DIR);
   std::map<std::string, std::string> found;  // by name: each case once
@@ -37,11 +33,9 @@ std::vector<std::string> folders() {
                            source / "../shared/golden/models"}) {
     if (!fs::exists(root)) continue;
     for (const auto& entry : fs::directory_iterator(root)) {
-      const fs::path config = entry.path() / "config.json";
-      if (!fs::exists(config) || !fs::exists(entry.path() / "golden.safetensors")) continue;
-      const Json fields = read_json_file(config.string(), 1 << 20);
-      const auto type = fields.value("model_type", "");
-      if (std::find(kModelTypes.begin(), kModelTypes.end(), type) == kModelTypes.end()) continue;
+      if (!fs::exists(entry.path() / "config.json")) continue;
+      if (!fs::exists(entry.path() / "golden.safetensors")) continue;
+      if (!is_supported(ModelConfig::read(entry.path().string()).model_type)) continue;
       found.emplace(entry.path().filename().string(), entry.path().string());
     }
   }
@@ -133,9 +127,9 @@ void compare(const std::string& name, const TensorView& golden, const Tensor& fo
   }
 }
 
-class EncoderGolden : public testing::TestWithParam<std::string> {
+class InspectGolden : public testing::TestWithParam<std::string> {
  protected:
-  EncoderGolden()
+  InspectGolden()
       : config_(ModelConfig::read(GetParam())),
         checkpoint_(Checkpoint::open(GetParam())),
         network_(make_network(named_head(config_), config_, checkpoint_)) {}
@@ -145,7 +139,7 @@ class EncoderGolden : public testing::TestWithParam<std::string> {
   std::unique_ptr<const Network> network_;
 };
 
-TEST_P(EncoderGolden, EveryTensorOfEveryInput) {
+TEST_P(InspectGolden, EveryTensorOfEveryInput) {
   const auto file = SafetensorsFile::open(GetParam() + "/golden.safetensors");
   const Json all = read_json_file(GetParam() + "/golden.json", 1 << 24);
   for (const auto& [name, facts] : all["inputs"].items()) {
@@ -170,13 +164,14 @@ TEST_P(EncoderGolden, EveryTensorOfEveryInput) {
   }
 }
 
-/// Nothing in the files is left over or unknown.
-TEST_P(EncoderGolden, EveryTensorAndOptionIsRead) {
+/// Nothing in the files is left over; nor is an option unknown, in those that the library wrote.
+TEST_P(InspectGolden, EveryTensorAndOptionIsRead) {
   EXPECT_EQ(checkpoint_.unused(), std::vector<std::string>());
+  if (GetParam().find("goldens/encoders") == std::string::npos) return;
   EXPECT_EQ(config_.warnings(), std::vector<std::string>());
 }
 
-INSTANTIATE_TEST_SUITE_P(Folders, EncoderGolden, testing::ValuesIn(folders()),
+INSTANTIATE_TEST_SUITE_P(Folders, InspectGolden, testing::ValuesIn(folders()),
                          [](const auto& place) {
                            std::string name = fs::path(place.param).filename();
                            for (char& c : name) {
