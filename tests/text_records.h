@@ -120,6 +120,8 @@ inline std::string run(const Tokenizer& tokenizer, const json& record,
     if (record["kind"] == "decode") {
       const std::string text = tokenizer.decode(record["ids"].get<std::vector<std::int32_t>>(),
                                                 record["skip"].get<bool>());
+      // Where the library's decoder breaks off, an answer is as good as a refusal.
+      if (record["text"].is_object()) return "";
       return refused ? "not refused"
              : text == record["text"].get<std::string>()
                  ? ""
