@@ -43,7 +43,8 @@ inline std::vector<std::string> read_lines(const std::filesystem::path& path) {
 inline json as_record(const Encoding& encoding) {
   json record = {{"ids", json::array()},     {"tokens", json::array()},
                  {"offsets", json::array()}, {"word_ids", json::array()},
-                 {"special", json::array()}, {"type_ids", json::array()}};
+                 {"special", json::array()}, {"type_ids", json::array()},
+                 {"mask", json::array()},    {"sequence_ids", json::array()}};
   for (const Token& token : encoding.tokens) {
     record["ids"].push_back(token.id);
     record["tokens"].push_back(token.text);
@@ -51,6 +52,8 @@ inline json as_record(const Encoding& encoding) {
     record["word_ids"].push_back(token.word ? json(*token.word) : json());
     record["special"].push_back(token.special ? 1 : 0);
     record["type_ids"].push_back(token.type);
+    record["mask"].push_back(token.padding ? 0 : 1);
+    record["sequence_ids"].push_back(token.special ? json() : json(token.segment));
   }
   return record;
 }

@@ -7,6 +7,7 @@
 
 #include "pellucid/text/decoders/decoder.h"
 #include "pellucid/text/normalizers/normalizer.h"
+#include "pellucid/text/padding.h"
 #include "pellucid/text/pre_tokenizers/pre_tokenizer.h"
 #include "pellucid/text/unicode.h"
 #include "tests/text_records.h"
@@ -175,22 +176,24 @@ std::string run_parts(const SingleComponents& components, const json& record) {
   return "";
 }
 
-/// Batches of a truncation case without padding: each text with the settings of the file.
+/// A batch with the truncation and the padding of the file.
 std::string run_batch(const Tokenizer& tokenizer, const json& record) {
-  const EncodeOptions options = tokenizer.stored_truncation().value();
+  const EncodeOptions options = tokenizer.stored_truncation().value_or(EncodeOptions{});
   const bool refused = record.contains("error");
   try {
-    for (std::size_t i = 0; i < record["texts"].size(); ++i) {
-      const json& item = record["texts"][i];
-      const Encoding encoding =
-          item.is_array()
-              ? tokenizer.encode(item[0].get<std::string>(), item[1].get<std::string>(), options)
-              : tokenizer.encode(item.get<std::string>(), options);
-      if (refused) continue;
-      const std::string difference = golden::difference(encoding, record["batch"][i]);
+    std::vector<Encoding> batch;
+    for (const json& item : record["texts"]) {
+      batch.push_back(item.is_array() ? tokenizer.encode(item[0].get<std::string>(),
+                                                         item[1].get<std::string>(), options)
+                                      : tokenizer.encode(item.get<std::string>(), options));
+    }
+    if (refused) return "not refused";
+    if (const auto padding = tokenizer.stored_padding()) pad(batch, *padding);
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const std::string difference = golden::difference(batch[i], record["batch"][i]);
       if (!difference.empty()) return difference;
     }
-    return refused ? "not refused" : "";
+    return "";
   } catch (const Error& error) {
     return refused ? "" : std::string("refused: ") + error.what();
   }
@@ -214,9 +217,11 @@ TEST(TokenizerGolden, Components) {
     } catch (const Error& error) {
       refusal = error.what();
     }
-    // Padding is not applied, truncation only when asked for: the batches have the file's options.
-    if (settings.contains("padding") && !settings["padding"].is_null()) continue;
-    const bool truncates = settings.contains("truncation") && !settings["truncation"].is_null();
+    // Both are applied only when asked for: to batches.
+    const auto has = [&settings](const char* name) {
+      return settings.contains(name) && !settings[name].is_null();
+    };
+    const bool batches_only = has("truncation") || has("padding");
     for (const std::string& line : golden::read_lines(place / "cases.jsonl.gz")) {
       const json record = json::parse(line);
       std::string difference;
@@ -230,7 +235,7 @@ TEST(TokenizerGolden, Components) {
       difference = run_parts(*components, record);
       if (tokenizer && record["kind"] == "batch") {
         difference += run_batch(*tokenizer, record);
-      } else if (tokenizer && !truncates) {
+      } else if (tokenizer && !batches_only) {
         difference += golden::run(*tokenizer, record, {});
       }
       ++count;
