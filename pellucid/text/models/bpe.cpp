@@ -58,8 +58,7 @@ class Bpe : public TokenModel {
     check_dropout(fields);
     if (unknown_) unknown_id_ = vocabulary().id(*unknown_).value_or(kAbsent);
     if (data.merges.empty()) {
-      data.merges = resolve(data.merge_texts, vocabulary(),
-                            static_cast<std::size_t>(count_characters(prefix_)), place_);
+      data.merges = resolve(data.merge_texts, vocabulary(), prefix_.size(), place_);
     }
     table_ = MergeTable(data.merges);
     for (std::size_t i = 0; i < byte_ids_.size(); ++i) {
@@ -175,11 +174,12 @@ class Bpe : public TokenModel {
       }
       return static_cast<std::int32_t>(at);
     };
-    const auto last = static_cast<std::int32_t>(word.size());
+    // Bytes of a prefix or suffix may lie behind the word: they belong to its last character.
+    const std::int32_t last = static_cast<std::int32_t>(word.size()) - 1;
     for (const MergeSymbol& symbol : symbols) {
-      const std::int32_t begin = go_to(end_byte);
+      const std::int32_t begin = std::min(go_to(end_byte), last);
       end_byte += symbol.bytes;
-      tokens.push_back({symbol.id, begin, std::min(go_to(end_byte - 1) + 1, last)});
+      tokens.push_back({symbol.id, begin, std::min(go_to(end_byte - 1), last) + 1});
     }
   }
 
