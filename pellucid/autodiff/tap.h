@@ -3,9 +3,9 @@
 // differentiates with respect to it. Layer attributions, concepts, patching and golden tests need
 // no change in model files.
 //
-// Names: "embeddings" (output of the word-embedding table), "position-embeddings", "embedding-block" (input of the first
-// layer), "layer.I.attentions" (probabilities, flat), "layer.I.hidden" (output of layer I, from 0),
-// "pooled", "logits".
+// Names: "embeddings" (output of the word-embedding table), "position-embeddings",
+// "embedding-block" (input of the first layer), "layer.I.attentions" (probabilities, flat),
+// "layer.I.hidden" (output of layer I, from 0), "pooled", "logits".
 #pragma once
 
 #include <cstdint>

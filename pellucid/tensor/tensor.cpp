@@ -38,7 +38,8 @@ std::string Shape::text() const {
 }
 
 std::int64_t rounded_rows(std::int64_t rows) {
-  if (rows == 1) return 2;  // oneDNN 3 sums a single row in another order than the same row among others
+  if (rows == 1)
+    return 2;  // oneDNN 3 sums a single row in another order than the same row among others
   if (rows <= 4) return rows;
   const std::int64_t step = rows <= 256 ? 8 : 64;
   return (rows + step - 1) / step * step;

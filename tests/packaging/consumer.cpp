@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Uses the installed library through its public header alone, without a word about fmt, oneDNN or compiler flags.
+// Uses the installed library through its public header alone, without a word about fmt, oneDNN or
+// compiler flags.
 #include <pellucid/pellucid.h>
 
 #include <cstdio>
