@@ -75,7 +75,7 @@ Tokenizer::Impl::Impl(TokenizerDocument document) {
   const Fields root(*document.settings, document.name + ":");
   normalizer = make_optional(root, "normalizer", make_normalizer);
   pre_tokenizer = make_optional(root, "pre_tokenizer", make_pre_tokenizer);
-  model = make_model(root.object("model"), std::move(document.vocabulary));
+  model = make_model(root.object("model"), std::move(document.data));
   post_processor = make_optional(root, "post_processor", make_post_processor);
   decoder = make_optional(root, "decoder", make_decoder);
   if (root.has("added_tokens")) added = AddedTokens(root.objects("added_tokens"));

@@ -23,6 +23,10 @@ std::string repair_utf8(std::string_view bytes);
 /// Characters must be Unicode scalar values.
 std::string encode_utf8(std::u32string_view characters);
 void append_utf8(std::string& bytes, char32_t character);
+/// Bytes of the character.
+constexpr std::uint32_t utf8_size(char32_t character) {
+  return character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+}
 
 /// Number of characters of valid UTF-8.
 std::int64_t count_characters(std::string_view text);
