@@ -176,6 +176,25 @@ std::string run_parts(const SingleComponents& components, const json& record) {
   return "";
 }
 
+/// One text or pair with the truncation and the padding of the file.
+std::string run_one(const Tokenizer& tokenizer, const json& record) {
+  EncodeOptions options = tokenizer.stored_truncation().value_or(EncodeOptions{});
+  options.special_tokens = record["kind"] != "nospecial";
+  const bool refused = record.contains("error");
+  try {
+    const std::string text = record["text"];
+    const bool has_pair = record.contains("pair") && !record["pair"].is_null();
+    std::vector<Encoding> batch{
+        has_pair ? tokenizer.encode(text, record["pair"].get<std::string>(), options)
+                 : tokenizer.encode(text, options)};
+    if (refused) return "not refused";
+    if (const auto padding = tokenizer.stored_padding()) pad(batch, *padding);
+    return golden::difference(batch[0], record);
+  } catch (const Error& error) {
+    return refused ? "" : std::string("refused: ") + error.what();
+  }
+}
+
 /// A batch with the truncation and the padding of the file.
 std::string run_batch(const Tokenizer& tokenizer, const json& record) {
   const EncodeOptions options = tokenizer.stored_truncation().value_or(EncodeOptions{});
@@ -217,11 +236,10 @@ TEST(TokenizerGolden, Components) {
     } catch (const Error& error) {
       refusal = error.what();
     }
-    // Both are applied only when asked for: to batches.
     const auto has = [&settings](const char* name) {
       return settings.contains(name) && !settings[name].is_null();
     };
-    const bool batches_only = has("truncation") || has("padding");
+    const bool has_settings = has("truncation") || has("padding");
     for (const std::string& line : golden::read_lines(place / "cases.jsonl.gz")) {
       const json record = json::parse(line);
       std::string difference;
@@ -235,8 +253,9 @@ TEST(TokenizerGolden, Components) {
       difference = run_parts(*components, record);
       if (tokenizer && record["kind"] == "batch") {
         difference += run_batch(*tokenizer, record);
-      } else if (tokenizer && !batches_only) {
-        difference += golden::run(*tokenizer, record, {});
+      } else if (tokenizer) {
+        difference +=
+            has_settings ? run_one(*tokenizer, record) : golden::run(*tokenizer, record, {});
       }
       ++count;
       EXPECT_EQ(difference, "") << place << ": " << line.substr(0, 300);
