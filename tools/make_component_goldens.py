@@ -201,6 +201,8 @@ def main():
         except Exception as error:
             print(json.dumps({"settings": settings, "error": str(error)[:80]}, separators=(",", ":")))
             continue
+        except BaseException:  # a panic of the library while loading
+            continue
         print(json.dumps({"settings": settings, "records": list(records_of(tokenizer, rng))}, separators=(",", ":")))
 
 
