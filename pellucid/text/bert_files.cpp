@@ -107,10 +107,10 @@ TokenizerDocument bert_document(std::string_view vocabulary, std::string name,
   const BertNames names(config);
   TokenizerDocument document;
   document.name = std::move(name);
-  document.vocabulary = read_lines(vocabulary, document.name);
+  document.data.vocabulary = read_lines(vocabulary, document.name);
   const auto strip_accents = config.optional_boolean("strip_accents");
   document.settings = std::make_unique<json>(
-      json{{"added_tokens", added_tokens(config, names, document.vocabulary)},
+      json{{"added_tokens", added_tokens(config, names, document.data.vocabulary)},
            {"normalizer",
             {{"type", "BertNormalizer"},
              {"clean_text", true},
@@ -118,10 +118,11 @@ TokenizerDocument bert_document(std::string_view vocabulary, std::string name,
              {"strip_accents", strip_accents ? json(*strip_accents) : json()},
              {"lowercase", config.boolean("do_lower_case", true)}}},
            {"pre_tokenizer", {{"type", "BertPreTokenizer"}}},
-           {"post_processor", bert_template(names, document.vocabulary, document.name)},
+           {"post_processor", bert_template(names, document.data.vocabulary, document.name)},
            {"decoder", {{"type", "WordPiece"}, {"prefix", "##"}, {"cleanup", true}}},
            {"model",
             {{"type", "WordPiece"},
+             {"vocab", json::object()},
              {"unk_token", names.unknown},
              {"continuing_subword_prefix", "##"},
              {"max_input_chars_per_word", 100}}}});

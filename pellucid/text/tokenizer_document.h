@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a tokenizer file says: the settings as JSON and, apart from them, the vocabulary, which is
-// most of the file and goes from the parser into its table without a JSON value for each token.
+// What a tokenizer file says: the settings as JSON and, apart from them, vocabulary and merges,
+// which are most of the file and go from the parser into their tables without a JSON value for each
+// token.
 #pragma once
 
 #include <memory>
@@ -8,14 +9,14 @@
 #include <string>
 #include <string_view>
 
-#include "pellucid/text/vocabulary.h"
+#include "pellucid/text/model_data.h"
 
 namespace pellucid {
 
 struct TokenizerDocument {
   std::string name;                          ///< of the file, for messages
-  std::unique_ptr<nlohmann::json> settings;  ///< without model.vocab where that is an object
-  Vocabulary vocabulary;                     ///< built
+  std::unique_ptr<nlohmann::json> settings;  ///< model.vocab and model.merges are empty
+  ModelData data;
 
   TokenizerDocument();
   TokenizerDocument(TokenizerDocument&&) noexcept;
