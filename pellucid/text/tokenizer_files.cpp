@@ -85,19 +85,22 @@ fs::path find_main_file(const fs::path& path) {
        fmt::join(kMainFiles, ", "));
 }
 
-/// tokenizer_config.json with what older folders have in files of their own: special_tokens_map.json
-/// and added_tokens.json. Both count only where the configuration has no list of added tokens.
+/// tokenizer_config.json with what older folders have in files of their own: added_tokens.json, and
+/// special_tokens_map.json, which counts where the configuration has no list of added tokens.
 json merge_settings(json settings, const json& special_tokens_map, const json& added_tokens,
                     const fs::path& folder) {
-  if (settings.contains("added_tokens_decoder")) return settings;
-  for (const auto& [role, token] : special_tokens_map.items()) settings[role] = token;
-  json decoder = json::object();
+  const bool has_list = settings.contains("added_tokens_decoder");
+  if (!has_list) settings.update(special_tokens_map);
+  if (added_tokens.empty()) return settings;
+  json& decoder = settings["added_tokens_decoder"];
+  if (!has_list) decoder = json::object();
+  check(decoder.is_object(), "{}: added_tokens_decoder is no object",
+        (folder / "tokenizer_config.json").string());
   for (const auto& [content, id] : added_tokens.items()) {
     check(id.is_number_integer(), "{}: the id of {} is no whole number",
           (folder / "added_tokens.json").string(), quote(content));
     decoder.emplace(std::to_string(id.get<std::int64_t>()), json{{"content", content}});
   }
-  if (!decoder.empty()) settings["added_tokens_decoder"] = std::move(decoder);
   return settings;
 }
 

@@ -231,8 +231,9 @@ TEST(TokenizerFiles, MissingAndBrokenFilesAreNamed) {
   const fs::path empty = folder_of("empty", {});
   const auto load = [](const fs::path& path) { return error_of([&] { Tokenizer::load(path); }); };
   EXPECT_EQ(load(empty), empty.string() +
-                             ": no tokenizer in this folder, looked for tokenizer.json and "
-                             "vocab.txt");
+                             ": no tokenizer in this folder, looked for tokenizer.json, vocab.txt, "
+                             "vocab.json, spiece.model, spm.model, tokenizer.model, "
+                             "qwen.tiktoken, sentencepiece.bpe.model");
   EXPECT_EQ(load(empty / "x.json"), (empty / "x.json").string() + ": no such file or folder");
   EXPECT_NE(load(folder_of("invalid", {{"vocab.txt", "[UNK]\n\xFF\n"}})), "accepted");
   EXPECT_NE(load(folder_of("no-cls", {{"vocab.txt", "a\nb\n"}})), "accepted");
