@@ -19,6 +19,7 @@ Pattern::Pattern(const Fields& fields) {
 }
 
 void Pattern::find(std::u32string_view text, std::vector<Found>& found) const {
+  if (text.empty()) return;  // nothing is found in it, not even what matches nothing
   if (regex_) return regex_->find(text, found);
   std::size_t done = 0;
   for (;;) {

@@ -15,8 +15,8 @@ namespace {
 
 using nlohmann::json;
 
-/// Receives the parser's events and builds the JSON values, but sends the entries of model.vocab and
-/// model.merges to the data.
+/// Receives the parser's events and builds the JSON values, but sends the entries of model.vocab
+/// and model.merges to the data.
 class Reader {
  public:
   /// vocabulary_only: the whole file is what a tokenizer.json has under model.vocab.
@@ -109,7 +109,8 @@ class Reader {
 
  private:
   static constexpr std::size_t kDeepest = 100;
-  /// Where the parser is: model.vocab as an object, as an array of tokens with scores, model.merges.
+  /// Where the parser is: model.vocab as an object, as an array of tokens with scores,
+  /// model.merges.
   enum class List { none, vocabulary, scores, merges };
 
   bool is_model_field(std::string_view name) const {
@@ -163,8 +164,8 @@ class Reader {
   bool add_score(double score) {
     if (depth_ != 1 || part_ != 1) refuse();
     ++part_;
-    data_->vocabulary.add(key_, checked_id(static_cast<std::int64_t>(data_->scores.size()), name_,
-                                           key_));
+    data_->vocabulary.add(key_,
+                          checked_id(static_cast<std::int64_t>(data_->scores.size()), name_, key_));
     data_->scores.push_back(score);
     return true;
   }

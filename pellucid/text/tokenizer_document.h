@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a tokenizer file says: the settings as JSON and, apart from them, vocabulary and merges, which
-// are most of the file and go from the parser into their tables without a JSON value for each token.
+// What a tokenizer file says: the settings as JSON and, apart from them, vocabulary and merges,
+// which are most of the file and go from the parser into their tables without a JSON value for each
+// token.
 #pragma once
 
 #include <memory>

@@ -16,6 +16,10 @@ namespace pellucid {
 /// (surrogates, overlong forms and truncated sequences too). NUL is a character like any other.
 std::u32string decode_utf8(std::string_view bytes, std::string_view what = "text");
 
+bool is_utf8(std::string_view bytes);
+/// Every part that is not UTF-8, as long as it could begin a character, becomes one U+FFFD.
+std::string repair_utf8(std::string_view bytes);
+
 /// Characters must be Unicode scalar values.
 std::string encode_utf8(std::u32string_view characters);
 void append_utf8(std::string& bytes, char32_t character);

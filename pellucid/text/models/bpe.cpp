@@ -71,10 +71,9 @@ class Bpe : public TokenModel {
   }
 
   void tokenize(std::u32string_view piece, std::vector<ModelToken>& tokens) const override {
-    tokenize_cached(caches_, piece, tokens,
-                    [this](std::u32string_view word, std::vector<ModelToken>& result) {
-                      cut(word, result);
-                    });
+    tokenize_cached(
+        caches_, piece, tokens,
+        [this](std::u32string_view word, std::vector<ModelToken>& result) { cut(word, result); });
   }
 
   std::string kind() const override { return "BPE"; }
@@ -123,8 +122,8 @@ class Bpe : public TokenModel {
       const std::string_view suffix =
           i + 1 == word.size() ? std::string_view(suffix_) : std::string_view();
       const std::uint32_t bytes = utf8_size(word[i]);
-      const std::int32_t id = plain && word[i] < usual_.size() ? usual_[word[i]]
-                                                               : look_up(word[i], prefix, suffix);
+      const std::int32_t id =
+          plain && word[i] < usual_.size() ? usual_[word[i]] : look_up(word[i], prefix, suffix);
       if (id != kAbsent) {
         flush();
         symbols.push_back({id, bytes});
@@ -165,9 +164,9 @@ class Bpe : public TokenModel {
   /// Symbols count bytes one after the other; a token covers the characters that hold its bytes.
   static void append_tokens(std::u32string_view word, const std::vector<MergeSymbol>& symbols,
                             std::vector<ModelToken>& tokens) {
-    std::size_t at = 0;           // character
-    std::uint32_t at_byte = 0;    // its first byte
-    std::uint32_t end_byte = 0;   // of the symbol
+    std::size_t at = 0;          // character
+    std::uint32_t at_byte = 0;   // its first byte
+    std::uint32_t end_byte = 0;  // of the symbol
     const auto go_to = [&](std::uint32_t byte) {
       while (at < word.size() && at_byte + utf8_size(word[at]) <= byte) {
         at_byte += utf8_size(word[at++]);
@@ -192,8 +191,8 @@ class Bpe : public TokenModel {
   bool byte_fallback_;
   bool ignore_merges_;
   MergeTable table_;
-  std::array<std::int32_t, 256> byte_ids_{};   // of "<0x00>" ...
-  std::array<std::int32_t, 512> usual_{};      // by character: letters, and what stands for bytes
+  std::array<std::int32_t, 256> byte_ids_{};  // of "<0x00>" ...
+  std::array<std::int32_t, 512> usual_{};     // by character: letters, and what stands for bytes
   WordCachePool caches_;
 };
 

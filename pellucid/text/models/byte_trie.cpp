@@ -79,7 +79,8 @@ class ByteTrie::Builder {
     if (tries == kTries) {
       place = std::max(units_.size(), bytes_[0] + std::size_t{1});
       // The places so far fit hardly any node: later ones begin behind them.
-      first_free_ = std::max(first_free_, units_.size() - std::min<std::size_t>(units_.size(), 512));
+      first_free_ =
+          std::max(first_free_, units_.size() - std::min<std::size_t>(units_.size(), 512));
     }
     const std::size_t base = place - bytes_[0];
     const std::size_t size = base + bytes_[count_ - 1] + 1;

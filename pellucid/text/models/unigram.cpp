@@ -47,10 +47,9 @@ class Unigram : public TokenModel {
   }
 
   void tokenize(std::u32string_view piece, std::vector<ModelToken>& tokens) const override {
-    tokenize_cached(caches_, piece, tokens,
-                    [this](std::u32string_view word, std::vector<ModelToken>& result) {
-                      cut(word, result);
-                    });
+    tokenize_cached(
+        caches_, piece, tokens,
+        [this](std::u32string_view word, std::vector<ModelToken>& result) { cut(word, result); });
   }
 
   std::string kind() const override { return "Unigram"; }

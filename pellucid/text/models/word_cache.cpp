@@ -48,10 +48,9 @@ bool WordCache::find(std::u32string_view word, std::uint64_t hash,
 void WordCache::insert(std::u32string_view word, std::uint64_t hash,
                        const std::vector<ModelToken>& tokens, std::size_t first) {
   if (2 * (entries_.size() + 1) > slots_.size()) resize(std::max(2 * slots_.size(), kFewestSlots));
-  entries_.push_back({static_cast<std::uint32_t>(words_.size()),
-                      static_cast<std::uint32_t>(tokens_.size()),
-                      static_cast<std::uint32_t>(word.size()),
-                      static_cast<std::uint32_t>(tokens.size() - first)});
+  entries_.push_back(
+      {static_cast<std::uint32_t>(words_.size()), static_cast<std::uint32_t>(tokens_.size()),
+       static_cast<std::uint32_t>(word.size()), static_cast<std::uint32_t>(tokens.size() - first)});
   words_.append(word);
   tokens_.insert(tokens_.end(), tokens.begin() + static_cast<std::ptrdiff_t>(first), tokens.end());
   const std::size_t mask = slots_.size() - 1;

@@ -16,7 +16,6 @@ class ReplaceNormalizer : public Normalizer {
       : pattern_(fields), content_(decode_utf8(fields.string("content"), fields.place())) {}
 
   void normalize(NormalizedText& text) const override {
-    if (text.empty()) return;
     std::vector<Found> found;
     pattern_.find(text.characters, found);
     const auto is_match = [](const Found& part) { return part.is_match; };

@@ -204,12 +204,11 @@ class Parser {
   void escape(const Options& options) {
     if (scan_.done()) scan_.fail_here("ends with a backslash");
     const char32_t name = scan_.peek();
-    const CharacterSet word = property_set("word").value();
     switch (name) {
       case U'b':
       case U'B':
         scan_.next();
-        return boundary(word, name == U'b');
+        return boundary(property_set("word").value(), name == U'b');
       case U'A':
       case U'z':
       case U'G':
