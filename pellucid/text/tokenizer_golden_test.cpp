@@ -105,7 +105,10 @@ fs::path make_folder(const json& item) {
   fs::remove_all(folder);
   fs::create_directories(folder);
   for (const json& file : item["files"]) {
-    const fs::path from = fs::path(PELLUCID_SOURCE_DIR) / ".." / item["folder"].get<std::string>();
+    const std::string place = item["folder"];  // "shared/...", or beside the index
+    const fs::path from = place.starts_with("shared/")
+                              ? fs::path(PELLUCID_SOURCE_DIR) / ".." / place
+                              : kGolden / place;
     fs::create_symlink(from / file.get<std::string>(), folder / file.get<std::string>());
   }
   std::ofstream(folder / "tokenizer_config.json") << item["tokenizer_config"].dump();
