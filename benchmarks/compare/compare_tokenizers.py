@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Throughput and loading time beside the `tokenizers` library, one thread each, texts one by one.
 
-usage: benchmarks/compare/tokenizers.py TOKENIZER... [--texts FILE.csv|FILE.jsonl] [--passes N]
+usage: benchmarks/compare/compare_tokenizers.py TOKENIZER... [--texts FILE.csv|FILE.jsonl] [--passes N]
 
 TOKENIZER: a folder or a tokenizer.json (gpt2: a folder with vocab.json and merges.txt serves too).
 The library is installed into a virtual environment in the build folder. Then the time of one long
