@@ -138,6 +138,28 @@ TEST(TokenizerGolden, BundledModel) {
   EXPECT_EQ(Tokenizer::load(model).model_max_length(), 512);
 }
 
+TEST(TokenizerGolden, RandomModels) {
+  const fs::path path =
+      fs::path(PELLUCID_SOURCE_DIR) / "tests" / "goldens" / "text" / "models.jsonl.gz";
+  std::size_t cases = 0;
+  for (const std::string& line : golden::read_lines(path)) {
+    const json record = json::parse(line);
+    const std::string file = record["tokenizer"].dump();
+    if (record.contains("error")) {
+      EXPECT_THROW(Tokenizer::from_json(file), Error) << file.substr(0, 500);
+      continue;
+    }
+    const Tokenizer tokenizer = Tokenizer::from_json(file);
+    for (json item : record["cases"]) {
+      item["kind"] = "encode";
+      const std::string difference = golden::run(tokenizer, item, {});
+      EXPECT_EQ(difference, "") << file.substr(0, 300) << ": " << item["text"];
+      ++cases;
+    }
+  }
+  EXPECT_GE(cases, 1000U);
+}
+
 TEST(TokenizerGolden, ModelsBesideTheRepository) {
   const fs::path models = kShared / "models";
   if (!fs::exists(models)) GTEST_SKIP() << "no " << models;
