@@ -297,11 +297,11 @@ TEST(TokenizerFiles, ClassesByNameAndContent) {
 TEST(TokenizerFiles, AnySentencePieceBytesAreReadOrRefused) {
   // Three pieces ("<unk>", "a" with score -1, "ab") and a trainer that says unigram.
   const std::string model(
-      "\x0A\x0C\x0A\x05<unk>\x15\0\0\0\0\x18\x02"
+      "\x0A\x0E\x0A\x05<unk>\x15\0\0\0\0\x18\x02"
       "\x0A\x08\x0A\x01" "a\x15\0\0\x80\xBF"
       "\x0A\x09\x0A\x02" "ab\x15\0\0\x80\xBF"
       "\x12\x02\x18\x01",
-      14 + 10 + 11 + 4);
+      16 + 10 + 11 + 4);
   std::string with_end = model;
   with_end += std::string("\x0A\x08\x0A\x04</s>\x18\x03", 10);
   const auto load = [](const std::string& bytes) {
@@ -309,6 +309,7 @@ TEST(TokenizerFiles, AnySentencePieceBytesAreReadOrRefused) {
     std::ofstream(folder / "spiece.model", std::ios::binary) << bytes;
     return Tokenizer::load(folder).encode("ab").ids();
   };
+  EXPECT_EQ(load(with_end), (std::vector<std::int32_t>{0, 2, 3}));
   for (std::size_t size = 0; size < with_end.size(); ++size) {
     error_of([&] { load(with_end.substr(0, size)); });
     for (const char byte : {'\0', '\x7F', '\xFF'}) {
