@@ -45,6 +45,9 @@ Span NormalizedText::span(std::size_t begin, std::size_t end) const {
 
 void NormalizedText::prepend(std::u32string_view prefix) {
   if (empty()) return;
+  if (prefix.empty())
+    origins[0] = origin_before(0);  // as the library does, whose first character
+                                    // is always an inserted one
   characters.insert(0, prefix);
   origins.insert(origins.begin(), prefix.size(), origins[0]);
 }

@@ -126,10 +126,11 @@ TEST(Tokenizer, InvalidTextIsRefused) {
 }
 
 TEST(TokenizerJson, ErrorsNameTheComponentAndTheField) {
-  EXPECT_EQ(error_of_json(changed("/normalizer/type", "BertNormaliser")),
-            "t.json: normalizer: type \"BertNormaliser\" is not supported, expected one of "
-            "BertNormalizer, ByteLevel, Lowercase, NFC, NFD, NFKC, NFKD, Nmt, Precompiled, Prepend, "
-            "Replace, Sequence, Strip, StripAccents; did you mean \"BertNormalizer\"?");
+  EXPECT_EQ(
+      error_of_json(changed("/normalizer/type", "BertNormaliser")),
+      "t.json: normalizer: type \"BertNormaliser\" is not supported, expected one of "
+      "BertNormalizer, ByteLevel, Lowercase, NFC, NFD, NFKC, NFKD, Nmt, Precompiled, Prepend, "
+      "Replace, Sequence, Strip, StripAccents; did you mean \"BertNormalizer\"?");
   EXPECT_EQ(error_of_json(without("/normalizer", "lowercase")),
             "t.json: normalizer: field \"lowercase\" is missing");
   EXPECT_EQ(error_of_json(changed("/normalizer/lowercase", 3)),

@@ -17,7 +17,7 @@ class BertProcessing : public PostProcessor {
     for (std::size_t i = 0; i < parts.size(); ++i) {
       const auto type = static_cast<std::int32_t>(i == 0 ? 0 : 1);
       for (std::vector<Token>& window : parts[i]) {
-        for (Token& token : window) token.type = type;
+        for (Token& token : window) token.special = false;
         if (i == 0) window.insert(window.begin(), special_token(start_.id, start_.text, 0, 0));
         window.push_back(special_token(separator_.id, separator_.text, type, type));
       }

@@ -61,7 +61,7 @@ class RobertaProcessing : public PostProcessor {
       const NamedId& before = i == 0 ? start_ : separator_;
       const auto segment = static_cast<std::int32_t>(i);
       for (std::vector<Token>& window : parts[i]) {
-        for (Token& token : window) token.type = 0;
+        for (Token& token : window) token.type = 0, token.special = false;
         window.insert(window.begin(), special_token(before.id, before.text, 0, segment));
         window.push_back(special_token(separator_.id, separator_.text, 0, segment));
       }

@@ -22,7 +22,7 @@ std::optional<ClassAtom> Scanner::class_escape() {
     const auto set = property_set(property);
     if (!set) fail_here(fmt::format("no property {}", quote(property)));
     at_ = close + 1;
-    return ClassAtom{*set, negated, true};
+    return ClassAtom{*set, negated, false};
   }
   if (lower != U'w' && lower != U's' && lower != U'd' && lower != U'h') return std::nullopt;
   next();
@@ -30,7 +30,7 @@ std::optional<ClassAtom> Scanner::class_escape() {
                          : lower == U's' ? "white_space"
                          : lower == U'd' ? "nd"
                                          : "ascii_hex_digit";
-  return ClassAtom{property_set(property).value(), name != lower, lower == U'h'};
+  return ClassAtom{property_set(property).value(), name != lower, false};
 }
 
 /// A ] that comes first is a literal if the bracket closes later.

@@ -104,7 +104,7 @@ class Parser {
         anchor("(?:\\A|(?<=", CharacterSet(U'\n'), ")(?!\\z))");
         return true;
       case U'$':
-        end_of_line();
+        anchor("(?=", CharacterSet(U'\n'), "|\\z)");
         return true;
       case U'\\':
         escape(options);
@@ -126,12 +126,6 @@ class Parser {
     parts_.add(set);
     parts_.add(after);
     repeatable_ = false;
-  }
-
-  void end_of_line() {
-    const CharacterSet newline(U'\n');
-    anchor("(?:(?=", newline, ")|");
-    anchor("(?<!", newline, ")\\z)");
   }
 
   // (?:...) (?=...) (?i) (?<name>...) ...; false for what writes nothing to repeat.

@@ -24,7 +24,7 @@ struct Repeat {
 struct ClassAtom {
   CharacterSet set;
   bool negated = false;
-  bool has_case = true;  ///< false: \w, \s, \d hold what they hold, with case or without
+  bool has_case = true;  ///< false: \w, \p{...} hold what they hold, with case or without
 
   CharacterSet value() const { return negated ? set.complement() : set; }
 };
