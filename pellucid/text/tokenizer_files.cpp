@@ -68,7 +68,7 @@ TokenizerConfig read_config(const json& settings, const json& special_tokens_map
 
 /// The names under which folders hold a tokenizer, best first.
 constexpr std::array<const char*, 8> kMainFiles = {
-    "tokenizer.json", "vocab.txt",        "vocab.json",     "spiece.model",
+    "tokenizer.json", "vocab.txt",       "vocab.json",    "spiece.model",
     "spm.model",      "tokenizer.model", "qwen.tiktoken", "sentencepiece.bpe.model"};
 
 /// The file that holds the tokenizer: the path itself, or what the folder has.

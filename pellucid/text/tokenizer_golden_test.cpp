@@ -94,9 +94,8 @@ TEST_P(WholeTokenizer, EveryRecordIsEqual) {
 INSTANTIATE_TEST_SUITE_P(All, WholeTokenizer,
                          testing::Values("albert-base-v2", "bert-base-cased", "bert-base-chinese",
                                          "bert-base-uncased", "clip", "deberta-v3-base", "gpt2",
-                                         "llama-stories260K", "llama2", "llama3",
-                                         "modernbert-base", "phi-2", "qwen", "roberta-base",
-                                         "t5-small"));
+                                         "llama-stories260K", "llama2", "llama3", "modernbert-base",
+                                         "phi-2", "qwen", "roberta-base", "t5-small"));
 
 /// A folder as the case wants it: links to the files and a tokenizer_config.json of its settings.
 fs::path make_folder(const json& item) {

@@ -256,7 +256,8 @@ TEST(TokenizerJson, ModelsNameWhatTheyMiss) {
   EXPECT_EQ(bpe(R"("merges": [["a", "a"]], "dropout": 0.0)"), "accepted");
   EXPECT_EQ(bpe(R"("merges": ["a a"], "dropout": 0.1)"),
             "t.json: model: \"dropout\" is 0.1, expected null or 0: tokens must not be random");
-  EXPECT_EQ(bpe(R"("merges": ["a b"])"), "t.json: model: merges[0]: \"b\" is not in the vocabulary");
+  EXPECT_EQ(bpe(R"("merges": ["a b"])"),
+            "t.json: model: merges[0]: \"b\" is not in the vocabulary");
   EXPECT_EQ(bpe(R"("merges": ["a a a"])"),
             "t.json: model.merges[0]: expected \"left right\" or [\"left\", \"right\"], all alike");
   EXPECT_NE(bpe(R"("merges": ["a a", ["a", "a"]])"), "accepted");
@@ -278,8 +279,8 @@ TEST(TokenizerJson, ModelsNameWhatTheyMiss) {
 
 TEST(TokenizerFiles, ClassesByNameAndContent) {
   const std::string vocabulary = R"({"a": 0, "b": 1, "ab": 2, "<|endoftext|>": 3})";
-  const fs::path gpt2 = folder_of("gpt2", {{"vocab.json", vocabulary},
-                                           {"merges.txt", "#version: 0.2\na b\n"}});
+  const fs::path gpt2 =
+      folder_of("gpt2", {{"vocab.json", vocabulary}, {"merges.txt", "#version: 0.2\na b\n"}});
   EXPECT_EQ(Tokenizer::load(gpt2).encode("abba").ids(), (std::vector<std::int32_t>{2, 1, 0}));
   std::ofstream(gpt2 / "tokenizer_config.json") << R"({"tokenizer_class": "GTP2Tokenizer"})";
   const std::string unknown = error_of([&] { Tokenizer::load(gpt2); });
@@ -299,8 +300,10 @@ TEST(TokenizerFiles, AnySentencePieceBytesAreReadOrRefused) {
   // Three pieces ("<unk>", "a" with score -1, "ab") and a trainer that says unigram.
   const std::string model(
       "\x0A\x0E\x0A\x05<unk>\x15\0\0\0\0\x18\x02"
-      "\x0A\x08\x0A\x01" "a\x15\0\0\x80\xBF"
-      "\x0A\x09\x0A\x02" "ab\x15\0\0\x80\xBF"
+      "\x0A\x08\x0A\x01"
+      "a\x15\0\0\x80\xBF"
+      "\x0A\x09\x0A\x02"
+      "ab\x15\0\0\x80\xBF"
       "\x12\x02\x18\x01",
       16 + 10 + 11 + 4);
   std::string with_end = model;

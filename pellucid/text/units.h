@@ -45,8 +45,8 @@ std::vector<Span> word_spans(std::string_view text);
 
 /// Units that the user gives: characters of the text and of the pair, in any order.
 struct UserSpans {
-  std::vector<Span> text;
-  std::vector<Span> pair;
+  std::vector<Span> text{};
+  std::vector<Span> pair{};
   bool rest = false;  ///< what lies between them is one unit each, else it belongs to no unit
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Any bytes as a SentencePiece model or tiktoken ranks, through every class that reads one: an Error
-// of one line, or a tokenizer that encodes and decodes.
+// Any bytes as a SentencePiece model or tiktoken ranks, through every class that reads one: an
+// Error of one line, or a tokenizer that encodes and decodes.
 #include <cstddef>
 #include <cstdint>
 #include <cstdlib>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// vocab.txt: the pipeline of BertTokenizer and its relatives. One token a line, id = line number, of
-// equal lines the last counts.
+// vocab.txt: the pipeline of BertTokenizer and its relatives. One token a line, id = line number,
+// of equal lines the last counts.
 #include <algorithm>
 
 #include "pellucid/text/files/folder.h"

@@ -18,8 +18,8 @@ namespace fs = std::filesystem;
 using nlohmann::json;
 
 enum class Kind { lines, merges, sentencepiece, ranks };
-constexpr std::array<std::string_view, 4> kKindNames = {
-    "vocab.txt", "vocab.json with merges.txt", "a SentencePiece model", "tiktoken ranks"};
+constexpr std::array<std::string_view, 4> kKindNames = {"vocab.txt", "vocab.json with merges.txt",
+                                                        "a SentencePiece model", "tiktoken ranks"};
 
 struct TokenizerClass {
   Kind kind;
@@ -39,7 +39,9 @@ const std::vector<TokenizerClass>& known_classes() {
         "DPRContextEncoderTokenizer"},
        {"bert", "distilbert", "electra", "mobilebert", "convbert", "squeezebert", "lxmert",
         "layoutlm", "dpr"}},
-      {Kind::merges, gpt2_document, {"GPT2Tokenizer", "CodeGenTokenizer"},
+      {Kind::merges,
+       gpt2_document,
+       {"GPT2Tokenizer", "CodeGenTokenizer"},
        {"gpt2", "gpt_neo", "gptj", "codegen"}},
       {Kind::merges,
        roberta_document,
@@ -75,8 +77,10 @@ Kind kind_of(const FolderTokenizer& folder) {
   if (file.extension() == ".txt") return Kind::lines;
   if (file.extension() == ".json") return Kind::merges;
   if (file.extension() == ".tiktoken") return Kind::ranks;
-  check(file.extension() == ".model", "{}: not a tokenizer file, expected a name ending with "
-        ".json, .txt, .model or .tiktoken", folder.name);
+  check(file.extension() == ".model",
+        "{}: not a tokenizer file, expected a name ending with "
+        ".json, .txt, .model or .tiktoken",
+        folder.name);
   return are_ranks(folder.bytes) ? Kind::ranks : Kind::sentencepiece;
 }
 

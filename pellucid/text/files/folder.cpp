@@ -121,12 +121,10 @@ json template_component(const TemplateParts& single, const TemplateParts& pair,
     for (const auto& [name, type] : parts) {
       const bool is_text = name == "$A" || name == "$B";
       const std::string id = is_text ? name.substr(1) : name;
-      result.push_back(
-          {{is_text ? "Sequence" : "SpecialToken", {{"id", id}, {"type_id", type}}}});
+      result.push_back({{is_text ? "Sequence" : "SpecialToken", {{"id", id}, {"type_id", type}}}});
       if (is_text) continue;
-      special[name] = {{"id", name},
-                       {"ids", json::array({tokens.id(name)})},
-                       {"tokens", json::array({name})}};
+      special[name] = {
+          {"id", name}, {"ids", json::array({tokens.id(name)})}, {"tokens", json::array({name})}};
     }
     return result;
   };

@@ -27,24 +27,25 @@ struct FolderTokenizer {
   Fields fields() const { return Fields(settings, name + ": tokenizer_config.json:"); }
 };
 
-TokenizerDocument bert_document(const FolderTokenizer& folder);        // vocab.txt
-TokenizerDocument gpt1_document(const FolderTokenizer& folder);        // vocab.json, merges.txt
-TokenizerDocument gpt2_document(const FolderTokenizer& folder);        // idem
-TokenizerDocument roberta_document(const FolderTokenizer& folder);     // idem
-TokenizerDocument clip_document(const FolderTokenizer& folder);        // idem
-TokenizerDocument qwen2_document(const FolderTokenizer& folder);       // idem
-TokenizerDocument albert_document(const FolderTokenizer& folder);      // SentencePiece
-TokenizerDocument deberta_document(const FolderTokenizer& folder);     // idem
-TokenizerDocument llama_document(const FolderTokenizer& folder);       // idem
-TokenizerDocument t5_document(const FolderTokenizer& folder);          // idem
+TokenizerDocument bert_document(const FolderTokenizer& folder);         // vocab.txt
+TokenizerDocument gpt1_document(const FolderTokenizer& folder);         // vocab.json, merges.txt
+TokenizerDocument gpt2_document(const FolderTokenizer& folder);         // idem
+TokenizerDocument roberta_document(const FolderTokenizer& folder);      // idem
+TokenizerDocument clip_document(const FolderTokenizer& folder);         // idem
+TokenizerDocument qwen2_document(const FolderTokenizer& folder);        // idem
+TokenizerDocument albert_document(const FolderTokenizer& folder);       // SentencePiece
+TokenizerDocument deberta_document(const FolderTokenizer& folder);      // idem
+TokenizerDocument llama_document(const FolderTokenizer& folder);        // idem
+TokenizerDocument t5_document(const FolderTokenizer& folder);           // idem
 TokenizerDocument xlm_roberta_document(const FolderTokenizer& folder);  // idem
-TokenizerDocument xlnet_document(const FolderTokenizer& folder);       // idem
-TokenizerDocument llama3_document(const FolderTokenizer& folder);      // tiktoken ranks
-TokenizerDocument qwen_document(const FolderTokenizer& folder);        // idem
+TokenizerDocument xlnet_document(const FolderTokenizer& folder);        // idem
+TokenizerDocument llama3_document(const FolderTokenizer& folder);       // tiktoken ranks
+TokenizerDocument qwen_document(const FolderTokenizer& folder);         // idem
 
 /// How Qwen cuts text: words with the character before them, single digits, marks, white space.
 inline constexpr const char* kQwenPattern =
-    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
+    "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}| "
+    "?[^\\s\\p{L}\\p{N}]+[\\r\\n]*"
     "|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
 /// A special token as a class has it, unless the settings say otherwise.
@@ -91,7 +92,8 @@ using TemplateParts = std::vector<std::pair<std::string, int>>;
 nlohmann::json template_component(const TemplateParts& single, const TemplateParts& pair,
                                   const AddedTokenList& tokens);
 nlohmann::json sequence_component(const char* field, nlohmann::json parts);
-nlohmann::json byte_level_component(bool add_prefix_space, bool trim_offsets, bool use_regex = true);
+nlohmann::json byte_level_component(bool add_prefix_space, bool trim_offsets,
+                                    bool use_regex = true);
 nlohmann::json metaspace_component(const char* prepend_scheme, bool split = true);
 nlohmann::json split_component(const char* pattern, const char* behavior, bool invert);
 nlohmann::json replace_component(const char* kind, const char* pattern, const char* content);

@@ -49,7 +49,8 @@ std::vector<Merge> merges_by_score(const Vocabulary& vocabulary, const std::vect
     const float score_a = at(scores, a.result);
     const float score_b = at(scores, b.result);
     if (score_a != score_b) return score_a > score_b;
-    if (at(lengths, a.left) != at(lengths, b.left)) return at(lengths, a.left) > at(lengths, b.left);
+    if (at(lengths, a.left) != at(lengths, b.left))
+      return at(lengths, a.left) > at(lengths, b.left);
     return at(lengths, a.right) > at(lengths, b.right);
   });
   return merges;

@@ -181,11 +181,11 @@ TokenizerDocument qwen2_document(const FolderTokenizer& folder) {
   json components = {
       {"normalizer", {{"type", "NFC"}}},
       {"pre_tokenizer",
-       sequence_component("pretokenizers",
-                          json::array({split_component(kQwenPattern, "Isolated", false),
-                                       byte_level_component(
-                                           settings.boolean("add_prefix_space", false), true,
-                                           false)}))},
+       sequence_component(
+           "pretokenizers",
+           json::array(
+               {split_component(kQwenPattern, "Isolated", false),
+                byte_level_component(settings.boolean("add_prefix_space", false), true, false)}))},
       {"decoder", byte_level_component(true, true)},
       {"model", bpe_model(json(), "")},
       {"post_processor", byte_level_component(true, false)}};

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // SentencePiece models: ALBERT, XLNet, DeBERTa-v3, T5, LLaMA, XLM-RoBERTa. Control pieces become
 // special added tokens, user-defined ones plain added tokens.
-#include "pellucid/text/files/sentencepiece_model.h"
-
 #include <unicode/uchar.h>
 
 #include <algorithm>
@@ -12,6 +10,7 @@
 #include "pellucid/text/base64.h"
 #include "pellucid/text/files/folder.h"
 #include "pellucid/text/files/implied_merges.h"
+#include "pellucid/text/files/sentencepiece_model.h"
 #include "pellucid/text/unicode.h"
 
 namespace pellucid {
@@ -49,8 +48,8 @@ struct SpmFolder {
   /// Appends the normalizer of the file, if it has one.
   void append_precompiled(json& parts) const {
     if (file.character_map.empty()) return;
-    parts.push_back({{"type", "Precompiled"},
-                     {"precompiled_charsmap", encode_base64(file.character_map)}});
+    parts.push_back(
+        {{"type", "Precompiled"}, {"precompiled_charsmap", encode_base64(file.character_map)}});
   }
 };
 
@@ -59,8 +58,8 @@ json make_spm_model(const FolderTokenizer& folder, const SpmFolder& spm, std::in
                     bool byte_fallback, ModelData& data) {
   std::vector<float> scores;
   for (const ScoredPiece& piece : spm.pieces) {
-    data.vocabulary.add(piece.text, checked_id(static_cast<std::int64_t>(scores.size()),
-                                               folder.name, piece.text));
+    data.vocabulary.add(
+        piece.text, checked_id(static_cast<std::int64_t>(scores.size()), folder.name, piece.text));
     scores.push_back(static_cast<float>(piece.score));
     data.scores.push_back(piece.score);
   }
@@ -75,8 +74,10 @@ json make_spm_model(const FolderTokenizer& folder, const SpmFolder& spm, std::in
         "{}: the model type is {}, expected 1 (unigram) or 2 (BPE)", folder.name, spm.file.kind);
   data.scores.clear();
   data.merges = merges_by_score(data.vocabulary, scores);
-  return {{"type", "BPE"},      {"vocab", json::object()},
-          {"fuse_unk", true},   {"unk_token", spm.file.unknown_piece},
+  return {{"type", "BPE"},
+          {"vocab", json::object()},
+          {"fuse_unk", true},
+          {"unk_token", spm.file.unknown_piece},
           {"byte_fallback", byte_fallback}};
 }
 
@@ -93,15 +94,15 @@ TokenizerDocument start_document(const FolderTokenizer& folder, const SpmFolder&
 bool ends_with_number_comma(std::string_view piece) {
   const std::u32string text = decode_utf8(piece);
   if (text.size() < 2 || text.back() != U',') return false;
-  const int type = u_getIntPropertyValue(static_cast<UChar32>(text[text.size() - 2]),
-                                         UCHAR_NUMERIC_TYPE);
+  const int type =
+      u_getIntPropertyValue(static_cast<UChar32>(text[text.size() - 2]), UCHAR_NUMERIC_TYPE);
   return type == U_NT_DECIMAL || type == U_NT_DIGIT;
 }
 
 /// ALBERT and XLNet.
 json quote_normalizer(const SpmFolder& spm, bool lowercase) {
-  json parts = json::array({replace_component("String", "``", "\""),
-                            replace_component("String", "''", "\"")});
+  json parts = json::array(
+      {replace_component("String", "``", "\""), replace_component("String", "''", "\"")});
   if (!spm.settings.boolean("keep_accents", false)) {
     parts.push_back({{"type", "NFKD"}});
     parts.push_back({{"type", "StripAccents"}});
@@ -292,9 +293,8 @@ json llama_normalizer(bool prefix_space) {
 }
 
 json llama_decoder(bool prefix_space) {
-  json parts = json::array({replace_component("String", "\u2581", " "),
-                            {{"type", "ByteFallback"}},
-                            {{"type", "Fuse"}}});
+  json parts = json::array(
+      {replace_component("String", "\u2581", " "), {{"type", "ByteFallback"}}, {{"type", "Fuse"}}});
   if (prefix_space) {
     parts.push_back({{"type", "Strip"}, {"content", " "}, {"start", 1}, {"stop", 0}});
   }

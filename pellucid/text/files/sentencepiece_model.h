@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The file of a SentencePiece model (sentencepiece_model.proto): what tokenizers need of it. A small
-// reader of the protobuf wire format, safe for any bytes.
+// The file of a SentencePiece model (sentencepiece_model.proto): what tokenizers need of it. A
+// small reader of the protobuf wire format, safe for any bytes.
 #pragma once
 
 #include <cstdint>
