@@ -10,5 +10,6 @@ namespace pellucid {
 
 /// None unless the text is whole groups of four with "=" only at the end.
 std::optional<std::string> decode_base64(std::string_view text);
+std::string encode_base64(std::string_view bytes);
 
 }  // namespace pellucid

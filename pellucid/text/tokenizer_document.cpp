@@ -19,7 +19,9 @@ using nlohmann::json;
 /// and model.merges to the data.
 class Reader {
  public:
-  Reader(const std::string& name, ModelData* data) : name_(name), data_(data) {}
+  /// vocabulary_only: the whole file is what a tokenizer.json has under model.vocab.
+  Reader(const std::string& name, ModelData* data, bool vocabulary_only)
+      : name_(name), data_(data), vocabulary_only_(vocabulary_only) {}
 
   json take() { return std::move(root_); }
 
@@ -59,7 +61,8 @@ class Reader {
   }
 
   bool start_object(std::size_t) {
-    if (is_model_field("vocab")) return begin(List::vocabulary, json::object());
+    if (vocabulary_only_ && list_ == List::none && open_.empty()) field_ = &root_;
+    if (field_ == &root_ || is_model_field("vocab")) return begin(List::vocabulary, json::object());
     const bool is_model = open_.size() == 1 && root_.is_object() && key_ == "model";
     open(json::object());
     if (is_model) model_ = open_.back();
@@ -123,7 +126,8 @@ class Reader {
 
   [[noreturn]] void refuse() const {
     if (list_ == List::vocabulary) {
-      fail("{}: model.vocab: the id of {} is no whole number in [0, 2^31)", name_, quote(key_));
+      fail("{}: {}the id of {} is no whole number in [0, 2^31)", name_,
+           vocabulary_only_ ? "" : "model.vocab: ", quote(key_));
     }
     if (list_ == List::scores) {
       fail("{}: model.vocab[{}]: expected a token and its score", name_, data_->scores.size());
@@ -183,6 +187,7 @@ class Reader {
 
   const std::string& name_;
   ModelData* data_;
+  bool vocabulary_only_;
   json root_;
   std::vector<json*> open_;  // objects and arrays around the current value
   json* field_ = nullptr;    // of the last key
@@ -195,8 +200,9 @@ class Reader {
   std::string left_;
 };
 
-json parse(std::string_view bytes, const std::string& name, ModelData* data) {
-  Reader reader(name, data);
+json parse(std::string_view bytes, const std::string& name, ModelData* data,
+           bool vocabulary_only = false) {
+  Reader reader(name, data, vocabulary_only);
   json::sax_parse(bytes.begin(), bytes.end(), &reader);
   return reader.take();
 }
@@ -217,6 +223,14 @@ TokenizerDocument parse_tokenizer_json(std::string_view bytes, std::string name)
                                  document.data.scores.empty() ? Vocabulary::Duplicates::refused
                                                               : Vocabulary::Duplicates::last_wins);
   return document;
+}
+
+Vocabulary read_vocabulary_json(std::string_view bytes, const std::string& name) {
+  ModelData data;
+  const json root = parse(bytes, name, &data, true);
+  check(root.is_object(), "{}: expected an object of tokens and ids", name);
+  data.vocabulary.build(name);
+  return std::move(data.vocabulary);
 }
 
 json parse_tokenizer_config(std::string_view bytes, const std::string& name) {

@@ -28,6 +28,9 @@ struct TokenizerDocument {
 /// twice in an object, and ids that are no whole numbers in [0, 2^31) or occur twice.
 TokenizerDocument parse_tokenizer_json(std::string_view bytes, std::string name);
 
+/// Parses a vocab.json: an object of tokens and ids, under the same limits.
+Vocabulary read_vocabulary_json(std::string_view bytes, const std::string& name);
+
 /// Parses any other JSON file of a tokenizer folder under the same limits.
 nlohmann::json parse_tokenizer_config(std::string_view bytes, const std::string& name);
 

@@ -29,7 +29,7 @@ class ByteTrie::Builder {
     std::size_t depth;
     std::uint32_t node;
   };
-  static constexpr std::size_t kTries = 64;  // places that are looked at before the array grows
+  static constexpr std::size_t kWindow = 256;  // places
 
   static unsigned char byte_of(const Item& item, std::size_t depth) {
     return static_cast<unsigned char>(item.first[depth]);
@@ -62,35 +62,29 @@ class ByteTrie::Builder {
     return place >= units_.size() || (place != kRoot && units_[place].parent == 0);
   }
 
-  /// The first base at which all children of the current node are free.
+  /// The first base, among the last places, at which all children of the current node are free.
+  /// Looking at a bounded number of places keeps the work linear in the strings.
   std::uint32_t find_base() {
-    while (first_free_ < units_.size() && !is_free(first_free_)) ++first_free_;
-    std::size_t place = std::max<std::size_t>(first_free_, bytes_[0] + std::size_t{1});
-    std::size_t tries = 0;
-    for (; place < units_.size() && tries < kTries; ++place) {
-      if (!is_free(place)) continue;
-      ++tries;
-      bool fits = true;
-      for (std::size_t i = 1; i < count_ && fits; ++i) {
-        fits = is_free(place + bytes_[i] - bytes_[0]);
-      }
-      if (fits) break;
-    }
-    if (tries == kTries) {
-      place = std::max(units_.size(), bytes_[0] + std::size_t{1});
-      // The places so far fit hardly any node: later ones begin behind them.
-      first_free_ =
-          std::max(first_free_, units_.size() - std::min<std::size_t>(units_.size(), 512));
-    }
+    const std::size_t lowest = bytes_[0] + std::size_t{1};
+    const std::size_t window = units_.size() > kWindow ? units_.size() - kWindow : 1;
+    std::size_t place = std::max(window, lowest);
+    while (place < units_.size() && !fits(place)) ++place;
     const std::size_t base = place - bytes_[0];
     const std::size_t size = base + bytes_[count_ - 1] + 1;
     if (size > units_.size()) units_.resize(size);
     return static_cast<std::uint32_t>(base);
   }
 
+  /// Whether the children are free when the first one lies at this place.
+  bool fits(std::size_t place) const {
+    for (std::size_t i = 0; i < count_; ++i) {
+      if (!is_free(place + bytes_[i] - bytes_[0])) return false;
+    }
+    return true;
+  }
+
   const std::vector<Item>& items_;
   std::vector<Unit>& units_;
-  std::size_t first_free_ = 1;
   std::size_t count_ = 0;  // children of the current node: their bytes and first items
   std::array<unsigned char, 256> bytes_{};
   std::array<std::size_t, 256> starts_{};
