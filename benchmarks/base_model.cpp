@@ -98,23 +98,27 @@ void write_weights(const std::filesystem::path& path) {
 
 }  // namespace
 
-TemporaryModel::TemporaryModel()
-    : folder_(std::filesystem::temp_directory_path() / fmt::format("pellucid-bench-{}", getpid())) {
-  std::filesystem::create_directories(folder_);
-  write_weights(folder_ / "model.safetensors");
+void write_model(const std::filesystem::path& folder) {
+  std::filesystem::create_directories(folder);
+  write_weights(folder / "model.safetensors");
   std::string labels;
   for (std::int64_t i = 0; i < kLabels; ++i) {
     labels += fmt::format(R"({}"{}":"label {}")", i == 0 ? "" : ",", i, i);
   }
-  std::ofstream(folder_ / "config.json") << fmt::format(
+  std::ofstream(folder / "config.json") << fmt::format(
       R"({{"architectures":["BertForSequenceClassification"],"model_type":"bert","hidden_size":{},)"
       R"("num_hidden_layers":{},"num_attention_heads":{},"intermediate_size":{},"vocab_size":{},)"
       R"("max_position_embeddings":{},"type_vocab_size":2,"layer_norm_eps":1e-12,)"
       R"("hidden_act":"gelu","problem_type":"single_label_classification","id2label":{{{}}}}})",
       kHidden, kLayers, kHeads, kIntermediate, kVocabulary, kPositions, labels);
-  std::ofstream words(folder_ / "vocab.txt");
+  std::ofstream words(folder / "vocab.txt");
   words << "[PAD]\n[UNK]\n[CLS]\n[SEP]\n[MASK]\n";
   for (std::int64_t i = 5; i < kVocabulary; ++i) words << "w" << i << "\n";
+}
+
+TemporaryModel::TemporaryModel()
+    : folder_(std::filesystem::temp_directory_path() / fmt::format("pellucid-bench-{}", getpid())) {
+  write_model(folder_);
 }
 
 TemporaryModel::~TemporaryModel() {

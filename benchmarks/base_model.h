@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A model of the shape of BERT base with random weights, written to a temporary folder, and the
-// arithmetic that it needs.
+// A model of the shape of BERT base with random weights (and more positions, for long texts),
+// written to a folder, and the arithmetic that it needs.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,10 @@
 namespace pellucid::bench {
 
 constexpr std::int64_t kLayers = 12, kHidden = 768, kHeads = 12, kIntermediate = 3072;
-constexpr std::int64_t kVocabulary = 30522, kPositions = 512, kLabels = 28;
+constexpr std::int64_t kVocabulary = 30522, kPositions = 4096, kLabels = 28;
+
+/// config.json, model.safetensors and vocab.txt in `folder`, which is made.
+void write_model(const std::filesystem::path& folder);
 
 /// Removed with everything in it when the object ends.
 class TemporaryModel {

@@ -10,6 +10,7 @@
 #include "pellucid/attributions/integrated_gradients.h"
 #include "pellucid/attributions/occlusion.h"
 #include "pellucid/attributions/saliency.h"
+#include "pellucid/base/parallel.h"
 #include "pellucid/tasks/explain.h"
 #include "pellucid/tensor/arena.h"
 
@@ -90,6 +91,36 @@ void many_targets(Bench& bench) {
                   {.targets = {"all"}, .method = IntegratedGradients{.steps = steps}});
 }
 
+// Growth: each figure over what it depends on, for the plots.
+
+/// One pass forward and back; the threads share it.
+void length(Bench& bench) {
+  for (std::int64_t tokens = 32; tokens <= kPositions; tokens *= 2) {
+    measure_explain(bench, fmt::format("saliency, {} tokens", tokens), tokens,
+                    {.method = Saliency{}});
+  }
+}
+
+void target_count(Bench& bench) {
+  std::vector<std::string> targets;
+  for (int count = 1; count <= kLabels; ++count) {
+    targets.push_back(std::to_string(count - 1));
+    if ((count & (count - 1)) != 0 && count != kLabels) continue;
+    measure_explain(bench, fmt::format("IG, 4 steps, {} targets, 128 tokens", count), 128,
+                    {.targets = targets, .method = IntegratedGradients{.steps = 4}});
+  }
+}
+
+void thread_number(Bench& bench) {
+  const int all = thread_count();
+  for (int threads = 1; threads <= all; ++threads) {
+    set_thread_count(threads);
+    measure_explain(bench, fmt::format("IG, 16 steps, 128 tokens, {} threads", threads), 128,
+                    {.method = IntegratedGradients{.steps = 16}});
+  }
+  set_thread_count(all);
+}
+
 void bundled(Bench& bench) {
   const Model model = Model::bundled();
   const std::string text = "I can't stop smiling, what a wonderful day";
@@ -106,7 +137,9 @@ void load(Bench& bench) {
 void memory(Bench& bench) {
   const std::string text = text_of(512);
   const double seconds = seconds_of([&] {
-    explain(bench.model(), text, {.method = IntegratedGradients{.steps = bench.settings().steps}});
+    explain(bench.model(), text,
+            {.method = IntegratedGradients{.steps = bench.settings().steps},
+             .run = bench.settings().run});
   });
   Result result{.name = "memory, IG, 512 tokens", .seconds = seconds};
   result.facts = {{"activations MiB", static_cast<double>(arena_peak_bytes()) / kMiB},
@@ -174,6 +207,9 @@ void Bench::measure(const std::string& name, double flops, const std::function<v
   if (flops > 0) {
     result.facts.emplace_back("of f32 while running %",
                               100 * flops / (least * busy) / 1e9 / result.peak);
+    if (settings_.run.precision != Precision::f32) {
+      result.facts.emplace_back("of bf16 product %", 100 * flops / least / 1e9 / peaks_.bf16_all);
+    }
   }
   report(std::move(result));
 }
@@ -185,7 +221,8 @@ const std::vector<Group>& groups() {
       {"process", cold_process}, {"memory", memory},       {"ig", integrated_gradients},
       {"forward", forward},      {"occlusion", occlusion}, {"texts", short_texts},
       {"targets", many_targets}, {"breakdown", breakdown}, {"load", load},
-      {"bundled", bundled}};
+      {"bundled", bundled},      {"length", length},       {"target-count", target_count},
+      {"threads", thread_number}};
   return all;
 }
 

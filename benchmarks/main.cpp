@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// pellucid_bench [--json] [--quick] [--batch-tokens N] [NAME...]: measures the machine's limits,
-// then the named groups of work (all without names), and states each as a share of them.
+// pellucid_bench [--json] [--quick] [--batch-tokens N] [--precision P] [NAME...]: measures the
+// machine's limits, then the named groups of work (all without names), and states each as a share
+// of them. pellucid_bench --write-model FOLDER writes the model, for other programs to run.
 #include <fmt/ranges.h>
 
 #include <algorithm>
@@ -18,6 +19,7 @@ namespace {
 
 struct Arguments {
   bool json = false;
+  std::string write_model;  // a folder: nothing is measured
   Settings settings;
   std::vector<std::string> names;
 };
@@ -37,15 +39,24 @@ Arguments parse(int count, char** words) {
       check_usage(i + 1 < count && std::atoi(words[i + 1]) > 0,
                   "--batch-tokens needs a number of tokens");
       arguments.settings.run.batch_tokens = std::atoi(words[++i]);
+    } else if (word == "--write-model") {
+      check_usage(i + 1 < count, "--write-model needs a folder");
+      arguments.write_model = words[++i];
+    } else if (word == "--precision") {
+      check_usage(i + 1 < count, "--precision needs f32, bf16x3 or bf16");
+      arguments.settings.run.precision = parse_precision(words[++i]);
     } else {
       check_usage(std::find(known.begin(), known.end(), word) != known.end(),
                   "\"{}\" is no benchmark (known: {}) and no option (known: --json, --quick, "
-                  "--batch-tokens)",
+                  "--batch-tokens, --precision, --write-model)",
                   word, fmt::join(known, ", "));
       arguments.names.push_back(word);
     }
   }
   if (arguments.names.empty()) arguments.names = known;
+  Precision& precision = arguments.settings.run.precision;
+  // The figures are of f32 unless another precision is asked for.
+  precision = precision == Precision::automatic ? Precision::f32 : effective_precision(precision);
   return arguments;
 }
 
@@ -60,6 +71,10 @@ void print_peaks(const std::string& machine, const Peaks& peaks) {
 
 int run(int count, char** words) {
   const Arguments arguments = parse(count, words);
+  if (!arguments.write_model.empty()) {
+    write_model(arguments.write_model);
+    return 0;
+  }
   const std::string machine = machine_name();
   const Peaks peaks = measure_peaks();
   if (!arguments.json) print_peaks(machine, peaks);

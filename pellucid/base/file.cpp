@@ -9,6 +9,8 @@
 #include <atomic>
 #include <cerrno>
 #include <filesystem>
+#include <map>
+#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -49,6 +51,18 @@ struct stat status_of(const std::string& path, int descriptor) {
   return status;
 }
 
+/// Address and size of each mapping: only of those may pages be given up.
+struct Mappings {
+  std::mutex mutex;
+  std::map<const std::byte*, std::size_t> sizes;
+};
+
+/// Never destroyed: a model in a static variable may outlive it.
+Mappings& mappings() {
+  static auto* const all = new Mappings;
+  return *all;
+}
+
 }  // namespace
 
 std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path) {
@@ -61,13 +75,33 @@ std::shared_ptr<const MappedFile> MappedFile::open(const std::string& path) {
   if (size > 0) {
     data = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor.value(), 0);
     if (data == MAP_FAILED) fail("{}: cannot be mapped: {}", path, reason(errno));
+    const std::lock_guard lock(mappings().mutex);
+    mappings().sizes[static_cast<const std::byte*>(data)] = size;
   }
   return std::shared_ptr<const MappedFile>(
       new MappedFile(path, static_cast<const std::byte*>(data), size));
 }
 
 MappedFile::~MappedFile() {
-  if (size_ > 0) ::munmap(const_cast<std::byte*>(data_), size_);
+  if (size_ == 0) return;
+  const std::lock_guard lock(mappings().mutex);
+  mappings().sizes.erase(data_);
+  ::munmap(const_cast<std::byte*>(data_), size_);
+}
+
+void MappedFile::set_aside(const void* data, std::size_t size) {
+  const auto* begin = static_cast<const std::byte*>(data);
+  const std::lock_guard lock(mappings().mutex);
+  auto mapping = mappings().sizes.upper_bound(begin);
+  if (mapping == mappings().sizes.begin()) return;
+  --mapping;
+  const auto offset = static_cast<std::size_t>(begin - mapping->first);
+  if (offset >= mapping->second || size > mapping->second - offset) return;
+  const auto page = static_cast<std::size_t>(::sysconf(_SC_PAGESIZE));
+  const std::size_t first = (offset + page - 1) / page * page;
+  const std::size_t end = (offset + size) / page * page;
+  if (first >= end) return;
+  ::madvise(const_cast<std::byte*>(mapping->first + first), end - first, MADV_DONTNEED);
 }
 
 std::string read_text_file(const std::string& path, std::size_t limit) {

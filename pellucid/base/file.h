@@ -24,6 +24,11 @@ class MappedFile {
   const std::string& path() const { return path_; }
   const std::byte* data() const { return data_; }  ///< page aligned; null for an empty file
   std::size_t size() const { return size_; }       ///< bytes
+  /// Tells the system that bytes will not be read soon: those of whole pages no longer count as the
+  /// process's memory, and come back from the file when they are read again. Does nothing for
+  /// memory that no open MappedFile holds.
+  static void set_aside(const void* data, std::size_t size);
+
   std::string_view text() const { return {reinterpret_cast<const char*>(data_), size_}; }
 
  private:

@@ -135,5 +135,24 @@ TEST_F(File, RefusesPlacesBeforeAnyWork) {
   EXPECT_EQ(file_count(), 1U);
 }
 
+TEST(MappedFile, PagesSetAsideComeBackAndOtherMemoryIsLeftAlone) {
+  const std::string path = testing::TempDir() + "/pellucid_set_aside";
+  const std::string text(3 << 16, 'x');
+  {
+    AtomicFile file(path);
+    file.write(text);
+    file.commit();
+  }
+  const auto file = MappedFile::open(path);
+  EXPECT_EQ(file->text(), text);
+  MappedFile::set_aside(file->data() + 10, file->size() - 10);
+  EXPECT_EQ(file->text(), text);
+  MappedFile::set_aside(file->data(), file->size() + 1);  // beyond the end: nothing is done
+  std::string heap(3 << 16, 'y');
+  MappedFile::set_aside(heap.data(), heap.size());
+  EXPECT_EQ(heap, std::string(3 << 16, 'y'));
+  std::filesystem::remove(path);
+}
+
 }  // namespace
 }  // namespace pellucid

@@ -24,6 +24,7 @@ enum class Stream : std::uint32_t {
   metric_noise = 9,
   random_scores = 10,
   model_weights = 11,
+  generated_tokens = 12,
 };
 
 using PhiloxBlock = std::array<std::uint32_t, 4>;

@@ -140,6 +140,8 @@ constexpr std::array kFlags{
     Flag{"gradient", 0, "TARGET", kInspect, Group::saving,
          "logits[CLASS], logits[POSITION,CLASS], start_logits[POSITION], end_logits[POSITION] "
          "(repeatable)"},
+    Flag{"generate", 0, "N", kInspect, Group::saving,
+         "continue by N tokens, the most probable each time: generated, log_probabilities"},
     Flag{"dump", 0, "FILE", kExplain, Group::saving,
          "raw embeddings, gradients, attributions and logits as safetensors"},
 
@@ -151,7 +153,8 @@ constexpr std::array kFlags{
     Flag{"memory", 0, "SIZE", kRuns & ~kInspect, Group::running,
          "activations at most, such as 2GiB (1 GiB or a quarter of what is free)"},
     Flag{"batch-tokens", 0, "N", kRuns & ~kInspect, Group::running, "tokens in a micro-batch"},
-    Flag{"precision", 0, "auto|f32", kRuns, Group::running, "of products (auto)"},
+    Flag{"precision", 0, "auto|f32|bf16x3|bf16", kRuns, Group::running,
+         "of products (auto; inspect: f32)"},
 
     Flag{"format", 'f', "text|json|jsonl|html", kExplain, Group::output,
          "text on a terminal, else jsonl"},

@@ -143,7 +143,8 @@ std::string man_page() {
   }
   return page +
          ".SH EXIT STATUS\n0 done, 1 something failed, 2 wrong usage, 130 and 143 interrupted.\n"
-         ".SH ENVIRONMENT\nPELLUCID_THREADS, PELLUCID_MEMORY, PELLUCID_DATA, HF_HUB_CACHE, "
+         ".SH ENVIRONMENT\nPELLUCID_THREADS, PELLUCID_MEMORY, PELLUCID_PRECISION, PELLUCID_DATA, "
+         "HF_HUB_CACHE, "
          "HF_HOME, NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, COLUMNS.\n";
 }
 

@@ -28,6 +28,9 @@ InspectOptions inspect_options(const Arguments& arguments, const NetworkShape& s
                                                          {"embeddings", &options.embeddings},
                                                          {"pooled", &options.pooled}};
   options.hidden_states = shape.head == HeadKind::none;
+  options.generate = arguments.integer("generate", 1, shape.max_positions).value_or(0);
+  check_usage(options.generate == 0 || shape.head == HeadKind::causal_lm,
+              "--generate: the model has no head that continues texts");
   if (!arguments.has("save")) return options;
   std::vector<std::string> known;
   for (const auto& [name, flag] : names) {
@@ -188,6 +191,9 @@ int inspect(const Arguments& arguments) {
   std::optional<TextSource> source;
   if (!ids) source.emplace(arguments, choice.texts);
   const Model model = load_model(arguments, choice);
+  // Others are compared with these numbers: no precision is chosen unasked.
+  const PrecisionScope scope(
+      effective_precision(parse_precision(arguments.value("precision").value_or("f32"))));
   Inspector inspector(arguments, model, file ? &*file : nullptr);
   if (ids) {
     inspector.ids(*ids);

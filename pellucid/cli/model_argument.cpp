@@ -113,7 +113,6 @@ Model load_model(const Arguments& arguments, const ModelArgument& choice) {
 }
 
 void apply_run_flags(const Arguments& arguments) {
-  arguments.choice("precision", {"auto", "f32"});
   if (const auto threads = arguments.integer("threads", 1, 4096)) {
     set_thread_count(static_cast<int>(*threads));
   }
@@ -126,6 +125,10 @@ ExecutorOptions executor_options(const Arguments& arguments) {
     options.memory = parse_bytes(*memory, "--memory");
   } else if (variable != nullptr && *variable != '\0') {
     options.memory = parse_bytes(variable, "PELLUCID_MEMORY");
+  }
+  if (const auto precision = arguments.value("precision")) {
+    options.precision = parse_precision(*precision);
+    effective_precision(options.precision);  // said before any work is done
   }
   options.batch_tokens =
       arguments.integer("batch-tokens", 1, std::numeric_limits<std::int32_t>::max()).value_or(0);

@@ -202,6 +202,16 @@ std::int64_t bytes_per_token(const NetworkShape& shape, bool gradients, std::int
   return floats * static_cast<std::int64_t>(sizeof(float));
 }
 
+/// True if the threads take this micro-batch together and not each one of its own: when there is no
+/// other and it is large enough, or when it keeps so much for its VJP that one such pass at a time
+/// is enough, and every thread still has as many rows as a micro-batch of its own would have.
+bool shared_by_threads(const Network& network, const MicroBatch& batch, std::size_t batches) {
+  constexpr std::int64_t kMuch = std::int64_t{64} << 20;
+  if (batches == 1) return work_of(network, batch) >= kSharedWork;
+  return batch.work().gradients && batch.tokens >= thread_count() * kCacheTokens &&
+         batch.tokens * bytes_per_token(network.shape(), true, batch.targets()) > kMuch;
+}
+
 /// Probes may share a pass if they are differentiated alike at the same place.
 using Kind = std::tuple<bool, std::size_t, bool, bool, std::string>;
 
@@ -296,15 +306,23 @@ void DirectExecutor::check(std::span<const Work> works) const { plan(network_, o
 void DirectExecutor::run(std::span<const Work> works) {
   std::vector<MicroBatch> batches = plan(network_, options_, works);
   InOrder order(batches);
-  // A single micro-batch is run outside of a parallel region: the threads share its products, if
-  // those are large.
-  std::optional<SerialScope> alone;
-  if (batches.size() == 1 && work_of(network_, batches.front()) < kSharedWork) alone.emplace();
-  parallel_tasks(static_cast<std::int64_t>(batches.size()), [&](std::int64_t index) {
-    const auto place = static_cast<std::size_t>(index);
+  const auto work = [&](std::size_t place) {
+    const PrecisionScope scope(precision_);
     run_micro_batch(network_, batches[place]);
     order.end(place);
-  });
+  };
+  std::vector<std::size_t> own;  // micro-batches of one thread each
+  for (std::size_t place = 0; place < batches.size(); ++place) {
+    if (shared_by_threads(network_, batches[place], batches.size())) {
+      work(place);  // outside of a parallel region: the threads share its products
+    } else {
+      own.push_back(place);
+    }
+  }
+  std::optional<SerialScope> alone;
+  if (own.size() == 1) alone.emplace();
+  parallel_tasks(static_cast<std::int64_t>(own.size()),
+                 [&](std::int64_t index) { work(own[static_cast<std::size_t>(index)]); });
 }
 
 }  // namespace pellucid

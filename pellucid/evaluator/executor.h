@@ -12,6 +12,7 @@
 
 #include "pellucid/evaluator/target.h"
 #include "pellucid/models/network.h"
+#include "pellucid/ops/precision.h"
 
 namespace pellucid {
 
@@ -58,6 +59,7 @@ struct ExecutorOptions {
   /// Bytes of activations at most, beside the weights; 0: 1 GiB or a quarter of what is free,
   /// whichever is less.
   std::int64_t memory = 0;
+  Precision precision = Precision::automatic;
 };
 
 class Executor {
@@ -71,7 +73,7 @@ class Executor {
 class DirectExecutor : public Executor {
  public:
   DirectExecutor(const Network& network, const ExecutorOptions& options)
-      : network_(network), options_(options) {}
+      : network_(network), options_(options), precision_(effective_precision(options.precision)) {}
   void run(std::span<const Work> works) override;
   /// Throws what run() would throw for inputs that cannot be run: too long for the memory allowed.
   void check(std::span<const Work> works) const;
@@ -79,6 +81,7 @@ class DirectExecutor : public Executor {
  private:
   const Network& network_;
   ExecutorOptions options_;
+  Precision precision_;
 };
 
 /// body(index, executor) for every index in [0, count): many texts at once, each in straight-line

@@ -4,6 +4,7 @@
 // arXiv 2302.13971 (LLaMA).
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -110,6 +111,24 @@ class Decoder : public Network {
     return run(batch, tap);
   }
 
+  Tensor extend(const Batch& batch, std::span<KeyValueCache* const> caches) const override {
+    check(can_extend() && std::ssize(caches) == batch.sequences(),
+          "{} caches for {} sequences of a model that {} be continued", caches.size(),
+          batch.sequences(), can_extend() ? "can" : "cannot");
+    Tap none;
+    const Variable logits = run(batch, none, caches);
+    for (std::size_t s = 0; s < caches.size(); ++s) {
+      caches[s]->add_tokens(batch.offsets[s + 1] - batch.offsets[s]);
+    }
+    return logits.value;
+  }
+
+  bool can_extend() const override {
+    return shape_.head == HeadKind::causal_lm &&
+           std::none_of(options_.ropes.begin(), options_.ropes.end(),
+                        [](const Rope& rope) { return rope.depends_on_length(); });
+  }
+
   Tensor embed(std::span<const std::int32_t> ids) const override {
     return scaled(Variable(gather(words_, ids)), options_.table_scale).value;
   }
@@ -127,8 +146,8 @@ class Decoder : public Network {
     return factor == 1 ? x : scale(std::move(x), factor);
   }
 
-  Variable run(const Batch& batch, Tap& tap) const {
-    const DecoderRun run(options_, batch);
+  Variable run(const Batch& batch, Tap& tap, std::span<KeyValueCache* const> caches = {}) const {
+    const DecoderRun run(options_, batch, caches);
     Variable x = embedding_block(batch, tap);
     for (std::size_t index = 0; index + 1 < layers_.size(); ++index) {
       x = tap(layers_[index].name() + ".hidden", layers_[index](x, run, tap));

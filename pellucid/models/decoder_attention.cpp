@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "pellucid/ops/bfloat16.h"
 #include "pellucid/tensor/convert.h"
 
 namespace pellucid {
@@ -85,15 +86,21 @@ std::vector<double> alibi_slopes(std::int64_t heads) {
   return slopes;
 }
 
+/// To bfloat16 and back.
 float rounded(double value) {
-  return bfloat16_to_float(float_to_bfloat16(static_cast<float>(value)));
+  const auto single = static_cast<float>(value);
+  std::uint16_t half = 0;
+  round_to_bf16(&single, 1, &half);
+  return bfloat16_to_float(half);
 }
 
-AttentionBias alibi_bias(const DecoderOptions& options, const Batch& batch) {
+/// key_offsets: of the sequences, the longest of which the table must cover
+AttentionBias alibi_bias(const DecoderOptions& options,
+                         const std::vector<std::int64_t>& key_offsets) {
   if (options.alibi == Alibi::none) return {};
   std::int64_t longest = 1;
-  for (std::int64_t s = 0; s < batch.sequences(); ++s) {
-    longest = std::max(longest, batch.offsets[std::size_t(s) + 1] - batch.offsets[std::size_t(s)]);
+  for (std::size_t s = 0; s + 1 < key_offsets.size(); ++s) {
+    longest = std::max(longest, key_offsets[s + 1] - key_offsets[s]);
   }
   const bool exact = options.alibi == Alibi::exact;
   AttentionBias bias{Tensor::uninitialized({options.heads, longest}), exact ? longest - 1 : 0,
@@ -113,10 +120,26 @@ AttentionBias alibi_bias(const DecoderOptions& options, const Batch& batch) {
   return bias;
 }
 
+/// Columns [begin, begin + width) of a matrix.
+Tensor columns(const Tensor& matrix, std::int64_t begin, std::int64_t width) {
+  Tensor part = Tensor::uninitialized({matrix.rows(), width});
+  for (std::int64_t r = 0; r < matrix.rows(); ++r) {
+    std::copy_n(matrix.row(r) + begin, width, part.row(r));
+  }
+  return part;
+}
+
 }  // namespace
 
-DecoderRun::DecoderRun(const DecoderOptions& options, const Batch& all)
-    : batch(all), bias(alibi_bias(options, all)) {
+DecoderRun::DecoderRun(const DecoderOptions& options, const Batch& all,
+                       std::span<KeyValueCache* const> before)
+    : batch(all), caches(before), key_offsets(all.offsets) {
+  std::int64_t cached = 0;
+  for (std::size_t s = 0; s < caches.size(); ++s) {
+    cached += caches[s]->tokens();
+    key_offsets[s + 1] += cached;
+  }
+  bias = alibi_bias(options, key_offsets);
   for (const Rope& rope : options.ropes) {
     angles.push_back(rope.angles(batch));
     read_angles.push_back(rope.angles(batch, batch.reads));
@@ -125,7 +148,8 @@ DecoderRun::DecoderRun(const DecoderOptions& options, const Batch& all)
 
 DecoderAttention::DecoderAttention(const DecoderOptions& options, std::size_t layer,
                                    const DecoderReader& reader)
-    : heads_(options.heads),
+    : index_(layer),
+      heads_(options.heads),
       key_heads_(options.key_heads),
       head_width_(options.head_width),
       interleaved_(options.interleaved),
@@ -172,6 +196,11 @@ Variable DecoderAttention::prepared(Variable x, const Norm& norm, std::int64_t h
 Variable DecoderAttention::operator()(const Variable& x, const DecoderRun& run,
                                       const std::string& name, Tap& tap) const {
   const Variable qkv = prepared(qkv_(x), norm_, heads_ + key_heads_, run.angles);
+  if (!run.caches.empty()) {
+    const std::int64_t width = heads_ * head_width_;
+    return over_cache(columns(qkv.value, 0, width), columns(qkv.value, width, qkv.width() - width),
+                      run, true);
+  }
   if (!tap.wanted(name)) return output_(self_attention(qkv, shape(run)));
   Tensor probabilities;
   const Variable mixed = self_attention(qkv, shape(run), &probabilities);
@@ -183,10 +212,38 @@ Variable DecoderAttention::operator()(const Variable& x, const Variable& read,
                                       const DecoderRun& run) const {
   const Variable queries = prepared(queries_(read), query_norm_, heads_, run.read_angles);
   const Variable keys_values = prepared(keys_values_(x), key_norm_, key_heads_, run.angles);
+  if (!run.caches.empty()) return over_cache(queries.value, keys_values.value, run, false);
   AttentionShape rows = shape(run);
   rows.query_offsets = run.batch.read_offsets;
   rows.query_rows = run.batch.reads;
   return output_(attention(queries, keys_values, rows));
+}
+
+/// Attention of new tokens to those of the caches and to themselves.
+/// queries: those of all new tokens, or of the rows read   keys_values: of all new tokens
+Variable DecoderAttention::over_cache(const Tensor& queries, const Tensor& keys_values,
+                                      const DecoderRun& run, bool all) const {
+  const Batch& batch = run.batch;
+  Tensor rows = Tensor::uninitialized({run.key_offsets.back(), keys_values.width()});
+  for (std::size_t s = 0; s < run.caches.size(); ++s) {
+    run.caches[s]->append(index_, keys_values.row_slice(batch.offsets[s], batch.offsets[s + 1]));
+    const std::vector<float>& cached = run.caches[s]->layer(index_);
+    std::copy(cached.begin(), cached.end(), rows.row(run.key_offsets[s]));
+  }
+  std::vector<std::int64_t> places;  // key rows of the queries
+  const std::int64_t count = queries.rows();
+  std::size_t s = 0;
+  for (std::int64_t i = 0; i < count; ++i) {
+    const std::int64_t row = all ? i : batch.reads[std::size_t(i)];
+    while (row >= batch.offsets[s + 1]) ++s;
+    places.push_back(run.key_offsets[s + 1] - (batch.offsets[s + 1] - row));
+  }
+  AttentionShape shape = this->shape(run);
+  shape.query_offsets = all ? batch.offsets : batch.read_offsets;
+  shape.key_offsets = run.key_offsets;
+  shape.query_rows = places;
+  shape.key_places = {};  // no gaps: columns are places
+  return output_(attention(Variable(queries), Variable(rows), shape));
 }
 
 }  // namespace pellucid

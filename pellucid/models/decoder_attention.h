@@ -3,6 +3,7 @@
 // output.
 #pragma once
 
+#include <span>
 #include <string>
 #include <vector>
 
@@ -15,12 +16,14 @@ namespace pellucid {
 /// What all layers share in one run.
 struct DecoderRun {
   const Batch& batch;
-  std::vector<RotaryAngles> angles;  ///< of all tokens, for each rope
-  std::vector<RotaryAngles>
-      read_angles;  ///< of the rows read, for each rope; made for the last layer
+  std::vector<RotaryAngles> angles;       ///< of all tokens, for each rope
+  std::vector<RotaryAngles> read_angles;  ///< of the rows read, for the last layer
   AttentionBias bias;
+  std::span<KeyValueCache* const> caches;  ///< of what came before the batch; empty: nothing
+  std::vector<std::int64_t> key_offsets;   ///< [sequences + 1], with what the caches hold
 
-  DecoderRun(const DecoderOptions& options, const Batch& batch);
+  DecoderRun(const DecoderOptions& options, const Batch& batch,
+             std::span<KeyValueCache* const> caches = {});
 };
 
 class DecoderAttention {
@@ -36,9 +39,12 @@ class DecoderAttention {
 
  private:
   AttentionShape shape(const DecoderRun& run) const;
+  Variable over_cache(const Tensor& queries, const Tensor& keys_values, const DecoderRun& run,
+                      bool all) const;
   Variable prepared(Variable x, const Norm& norm, std::int64_t heads,
                     const std::vector<RotaryAngles>& angles) const;
 
+  std::size_t index_ = 0;
   std::int64_t heads_ = 0, key_heads_ = 0, head_width_ = 0;
   bool interleaved_ = false;
   float cap_ = 0;

@@ -12,6 +12,7 @@
 
 #include "pellucid/autodiff/tap.h"
 #include "pellucid/nn/batch.h"
+#include "pellucid/nn/key_value_cache.h"
 
 namespace pellucid {
 
@@ -77,6 +78,11 @@ class Network {
     std::iota(columns.begin(), columns.end(), 0);
     return columns;
   }
+  /// logits of batch.reads, where the batch holds only what comes behind the tokens of the caches,
+  /// one for each sequence; they take the new tokens up. Only where can_extend().
+  virtual Tensor extend(const Batch& batch, std::span<KeyValueCache* const> caches) const;
+  /// A causal model whose tokens do not depend on what follows, nor on how long the text gets.
+  virtual bool can_extend() const { return false; }
   /// Which token's row a head that pools reads; -1: not one alone.
   virtual std::int64_t pooled_position(std::span<const std::int32_t> /*ids*/) const { return 0; }
   const NetworkShape& shape() const { return shape_; }

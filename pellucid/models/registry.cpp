@@ -87,6 +87,10 @@ constexpr std::array kHeads{
 
 }  // namespace
 
+Tensor Network::extend(const Batch& /*batch*/, std::span<KeyValueCache* const> /*caches*/) const {
+  fail("this model does not continue texts");
+}
+
 HeadKind named_head(const ModelConfig& config) {
   check(!config.architectures.empty(),
         "{}: \"architectures\" is missing: it names the head; choose one with --task",

@@ -34,6 +34,10 @@ class Rope {
   static Rope read(const ModelConfig& config, const RopeOptions& options,
                    const std::vector<std::string>& kinds = {});
 
+  /// Angles of a position differ between short and long texts.
+  bool depends_on_length() const {
+    return scaling_ == Scaling::dynamic || scaling_ == Scaling::longrope;
+  }
   /// Of all tokens, or of some rows of the batch.
   RotaryAngles angles(const Batch& batch) const;
   RotaryAngles angles(const Batch& batch, std::span<const std::int64_t> rows) const;

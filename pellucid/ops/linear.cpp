@@ -1,16 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/ops/linear.h"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <utility>
 
 #include "pellucid/base/error.h"
+#include "pellucid/base/file.h"
 #include "pellucid/tensor/convert.h"
 
 namespace pellucid {
-
 namespace {
+
+constexpr std::int64_t kNarrow = 64;
 
 /// rows: [out, in]
 void read_rows(const MatrixSource& source, float* rows) {
@@ -51,11 +54,11 @@ LinearWeights::LinearWeights(std::vector<MatrixSource> stacked, std::vector<floa
 }
 
 PackedMatrix LinearWeights::pack(PackedMatrix::Layout layout, std::int64_t inputs,
-                                 std::int64_t outputs) const {
+                                 std::int64_t outputs, Precision precision) const {
   const MatrixSource& first = stacked_.front();
   const bool aligned = reinterpret_cast<std::uintptr_t>(first.data) % alignof(float) == 0;
   if (stacked_.size() == 1 && first.dtype == DType::f32 && aligned && first.transposed == 0) {
-    return {static_cast<const float*>(first.data), inputs, outputs, layout};
+    return {static_cast<const float*>(first.data), inputs, outputs, layout, precision};
   }
   Tensor whole = Tensor::uninitialized({outputs_, inputs_});
   std::int64_t row = 0;
@@ -63,39 +66,50 @@ PackedMatrix LinearWeights::pack(PackedMatrix::Layout layout, std::int64_t input
     read_rows(source, whole.row(row));
     row += source.outputs;
   }
-  return {whole.data(), inputs, outputs, layout};
+  return {whole.data(), inputs, outputs, layout, precision};
 }
 
-const PackedMatrix& LinearWeights::forward() const {
-  std::call_once(forward_once_, [this] {
-    forward_ =
-        std::make_unique<PackedMatrix>(pack(PackedMatrix::Layout::column_major, inputs_, outputs_));
+const PackedMatrix& LinearWeights::packed(PackedForms& forms, Precision precision,
+                                          PackedMatrix::Layout layout, std::int64_t inputs,
+                                          std::int64_t outputs) const {
+  const Precision used = std::min(inputs_, outputs_) <= kNarrow ? Precision::f32 : precision;
+  const std::size_t place = used == Precision::f32 ? 0 : used == Precision::bf16x3 ? 1 : 2;
+  Packed& form = forms[place];
+  std::call_once(form.once, [&] {
+    form.matrix = std::make_unique<PackedMatrix>(pack(layout, inputs, outputs, used));
+    // The file's pages need not stay in memory beside the packed form.
+    for (const MatrixSource& source : stacked_) {
+      const auto count = static_cast<std::size_t>(source.outputs * source.inputs);
+      MappedFile::set_aside(source.data, count * size(source.dtype));
+    }
   });
-  return *forward_;
+  return *form.matrix;
 }
 
-const PackedMatrix& LinearWeights::vjp() const {
-  std::call_once(vjp_once_, [this] {
-    vjp_ = std::make_unique<PackedMatrix>(pack(PackedMatrix::Layout::row_major, outputs_, inputs_));
-  });
-  return *vjp_;
+const PackedMatrix& LinearWeights::forward(Precision precision) const {
+  return packed(forward_, precision, PackedMatrix::Layout::column_major, inputs_, outputs_);
+}
+
+const PackedMatrix& LinearWeights::vjp(Precision precision) const {
+  return packed(vjp_, precision, PackedMatrix::Layout::row_major, outputs_, inputs_);
 }
 
 Variable linear(const Variable& x, const LinearWeights& weights) {
   check(x.width() == weights.inputs(), "linear: x has width {}, expected {}", x.width(),
         weights.inputs());
+  const Precision precision = current_precision();
   Tensor y = Tensor::uninitialized({x.rows(), weights.outputs()});
-  weights.forward().multiply(x.value, y, weights.bias());
+  weights.forward(precision).multiply(x.value, y, weights.bias());
   if (!x.tracked()) return Variable(std::move(y));
-  return record(std::move(y), {&x}, [&weights](const Tensor& cotangent, InputCotangents& inputs) {
-    if (Tensor* sum = inputs.accumulator(0)) {
-      weights.vjp().multiply_add(cotangent, *sum);
-      return;
-    }
-    Tensor x_cotangent = Tensor::uninitialized({cotangent.rows(), weights.inputs()});
-    weights.vjp().multiply(cotangent, x_cotangent, nullptr);
-    inputs.add(0, std::move(x_cotangent));
-  });
+  return record(std::move(y), {&x},
+                [&weights, precision](const Tensor& cotangent, InputCotangents& inputs) {
+                  const PackedMatrix& matrix = weights.vjp(precision);
+                  if (Tensor* sum = inputs.accumulator(0))
+                    return matrix.multiply_add(cotangent, *sum);
+                  Tensor x_cotangent = Tensor::uninitialized({cotangent.rows(), weights.inputs()});
+                  matrix.multiply(cotangent, x_cotangent, nullptr);
+                  inputs.add(0, std::move(x_cotangent));
+                });
 }
 
 }  // namespace pellucid

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // y = x W^T + b.  x: [rows, in]   W: [out, in]   b: [out] or none   y: [rows, out]
 // Saves nothing. VJP: x^ = y^ W, one product for all K cotangents, added in place where x has
-// received one already.
+// received one already. Both in current_precision(), but maps with few inputs or outputs (heads)
+// in f32: they cost little, and their answers are what is explained.
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -28,8 +31,8 @@ struct MatrixSource {
 };
 
 /// Frozen weights of a linear map, several matrices of equal input width stacked into one product
-/// (query, key, value). They are packed for the forward and for the VJP when first used. Immutable
-/// from outside; safe to share.
+/// (query, key, value). They are packed for the forward and for the VJP when first used in a
+/// precision. Immutable from outside; safe to share.
 class LinearWeights {
  public:
   /// bias: one value for each output, or empty.
@@ -39,20 +42,30 @@ class LinearWeights {
   std::int64_t outputs() const { return outputs_; }
   const float* bias() const { return bias_.empty() ? nullptr : bias_.data(); }
 
-  const PackedMatrix& forward() const;  ///< x W^T
-  const PackedMatrix& vjp() const;      ///< y^ W
+  /// x W^T.  precision: effective
+  const PackedMatrix& forward(Precision precision) const;
+  /// y^ W
+  const PackedMatrix& vjp(Precision precision) const;
 
  private:
-  PackedMatrix pack(PackedMatrix::Layout layout, std::int64_t inputs, std::int64_t outputs) const;
+  /// One packed form, made by whoever needs it first.
+  struct Packed {
+    std::once_flag once;
+    std::unique_ptr<PackedMatrix> matrix;
+  };
+  using PackedForms = std::array<Packed, 3>;  ///< f32, bf16x3, bf16
+
+  const PackedMatrix& packed(PackedForms& forms, Precision precision, PackedMatrix::Layout layout,
+                             std::int64_t inputs, std::int64_t outputs) const;
+  PackedMatrix pack(PackedMatrix::Layout layout, std::int64_t inputs, std::int64_t outputs,
+                    Precision precision) const;
 
   std::vector<MatrixSource> stacked_;
   std::vector<float> bias_;
   std::int64_t inputs_ = 0;
   std::int64_t outputs_ = 0;
-  mutable std::once_flag forward_once_;
-  mutable std::once_flag vjp_once_;
-  mutable std::unique_ptr<PackedMatrix> forward_;
-  mutable std::unique_ptr<PackedMatrix> vjp_;
+  mutable PackedForms forward_;
+  mutable PackedForms vjp_;
 };
 
 /// The weights must outlive the tape that x is on.

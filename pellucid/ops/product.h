@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "pellucid/ops/precision.h"
 #include "pellucid/tensor/tensor.h"
 
 namespace pellucid {
@@ -20,8 +21,9 @@ class PackedMatrix {
                    ///< x W^T
   };
 
-  /// Packs the matrix [inputs, outputs].
-  PackedMatrix(const float* matrix, std::int64_t inputs, std::int64_t outputs, Layout layout);
+  /// Packs the matrix [inputs, outputs]. precision: not automatic.
+  PackedMatrix(const float* matrix, std::int64_t inputs, std::int64_t outputs, Layout layout,
+               Precision precision = Precision::f32);
 
   std::int64_t inputs() const;
   std::int64_t outputs() const;
@@ -37,6 +39,14 @@ class PackedMatrix {
   struct Impl;
   std::shared_ptr<const Impl> impl_;
 };
+
+/// What the processor has for products of bf16 operands with f32 sums.
+enum class Bf16Products {
+  none,
+  vectors,  ///< AVX512_BF16: about twice the rate of f32
+  tiles,    ///< AMX: many times the rate of f32
+};
+Bf16Products bf16_products();
 
 /// True where the kernels add in the same order whatever the number of rows (AVX-512). Elsewhere
 /// oneDNN chooses the order by shape, and results agree to rounding only.

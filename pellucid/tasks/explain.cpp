@@ -227,6 +227,7 @@ class Explaining {
     parameters.emplace_back("aggregate", std::string(name(settings_.aggregate)));
     parameters.emplace_back("normalize", std::string(name(settings_.normalize)));
     if (options_.negate) parameters.emplace_back("negate", true);
+    result_.precision = name(settings_.run.precision);
     result_.seed = options_.seed;
     result_.version = version();
     if (result_.finite()) return;
@@ -276,7 +277,7 @@ void check_options(const Model& model, const ExplainOptions& options) {
 Explanation explain(const Model& model, const Item& item, const ExplainOptions& options,
                     ExplanationDump* dump) {
   check_options(model, options);
-  DirectExecutor executor(model.network(), options.run);
+  DirectExecutor executor(model.network(), settle(options).run);
   return Explaining(model, item, options).run(executor, dump);
 }
 
@@ -312,11 +313,12 @@ void explain_stream(const Model& model, const ExplainOptions& options,
                     const std::function<bool(Item&)>& next,
                     const std::function<void(std::int64_t, ExplainResult)>& done) {
   check_options(model, options);
+  const ExecutorOptions run = settle(options).run;
   std::int64_t first = 0;
   for (auto items = read_items(next); !items.empty(); items = read_items(next)) {
     std::vector<ExplainResult> results(items.size());
     run_together(
-        model.network(), options.run, static_cast<std::int64_t>(items.size()),
+        model.network(), run, static_cast<std::int64_t>(items.size()),
         [&](std::int64_t index, Executor& executor) {
           const auto place = static_cast<std::size_t>(index);
           try {

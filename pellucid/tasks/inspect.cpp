@@ -6,6 +6,7 @@
 
 #include "pellucid/autodiff/tape.h"
 #include "pellucid/base/error.h"
+#include "pellucid/generation/generate.h"
 
 namespace pellucid {
 namespace {
@@ -261,6 +262,25 @@ void save_logits(const NetworkShape& shape, const Packing& packing, const Tensor
   }
 }
 
+/// Ids that follow each row, and their log-probabilities.
+void save_continuations(const Network& network, const Batch& batch, std::int64_t count,
+                        std::vector<NamedTensor>& results) {
+  Tensor ids = Tensor::zeros({batch.sequences(), count});
+  Tensor log_probabilities = Tensor::zeros({batch.sequences(), count});
+  for (std::int64_t row = 0; row < batch.sequences(); ++row) {
+    const std::int64_t begin = batch.offsets[static_cast<std::size_t>(row)];
+    const std::int64_t end = batch.offsets[static_cast<std::size_t>(row) + 1];
+    const auto prompt = std::span(batch.ids).subspan(static_cast<std::size_t>(begin),
+                                                     static_cast<std::size_t>(end - begin));
+    const Generated generated = generate(network, prompt, {.max_new_tokens = count});
+    std::copy(generated.ids.begin(), generated.ids.end(), ids.row(row));
+    std::copy(generated.log_probabilities.begin(), generated.log_probabilities.end(),
+              log_probabilities.row(row));
+  }
+  results.push_back({"generated", ids});
+  results.push_back({"log_probabilities", log_probabilities});
+}
+
 }  // namespace
 
 std::vector<NamedTensor> inspect(const Network& network, const InspectCase& input,
@@ -297,6 +317,9 @@ std::vector<NamedTensor> inspect(const Network& network, const InspectCase& inpu
   if (options.pooled) results.push_back({"pooled", tap.value("pooled")});
   if (!input.gradients.empty()) {
     save_gradients(network, input, packing, output, tap.leaf("embeddings"), tape, results);
+  }
+  if (options.generate > 0) {
+    save_continuations(network, packing.batch(), options.generate, results);
   }
   return results;
 }

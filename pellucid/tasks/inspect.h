@@ -36,7 +36,8 @@ struct InspectOptions {
   bool hidden_states = false;
   bool attentions = false;
   bool embeddings = false;
-  bool pooled = false;  ///< throws UsageError for heads that do not pool
+  bool pooled = false;        ///< throws UsageError for heads that do not pool
+  std::int64_t generate = 0;  ///< tokens to continue each row by, greedily and without an end
 };
 
 struct NamedTensor {
@@ -46,7 +47,8 @@ struct NamedTensor {
 
 /// logits [batch, outputs] or [batch, length, outputs], start_logits and end_logits [batch,
 /// length], hidden_states.I, embeddings and grad.J [batch, length, hidden], attentions.I [batch,
-/// heads, length, length], pooled [batch, hidden]. What is masked is zero. Throws Error naming the
+/// heads, length, length], pooled [batch, hidden], generated and log_probabilities [batch, tokens].
+/// What is masked is zero. Throws Error naming the
 /// row and position of an id, type or position that the model does not have.
 std::vector<NamedTensor> inspect(const Network& network, const InspectCase& input,
                                  const InspectOptions& options);

@@ -19,10 +19,13 @@ bool is_space(char32_t c) {
 
 Settings settle(const ExplainOptions& options) {
   const bool peer = options.preset == Preset::transformers_interpret;
+  ExecutorOptions run = options.run;
+  if (peer && run.precision == Precision::automatic) run.precision = Precision::f32;
+  run.precision = effective_precision(run.precision);
   return {options.method.value_or(peer ? IntegratedGradients{.steps = 50} : IntegratedGradients{}),
           options.unit.value_or(peer ? Unit::all_tokens : Unit::word),
           options.aggregate.value_or(Aggregate::sum),
-          options.normalize.value_or(peer ? Normalize::l2 : Normalize::none)};
+          options.normalize.value_or(peer ? Normalize::l2 : Normalize::none), run};
 }
 
 std::string preset_text(Preset preset, const std::string& text) {

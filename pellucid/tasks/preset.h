@@ -18,6 +18,7 @@ struct Settings {
   Unit unit;
   Aggregate aggregate;
   Normalize normalize;
+  ExecutorOptions run;  ///< its precision is effective
 };
 Settings settle(const ExplainOptions& options);
 

@@ -4,6 +4,7 @@
 #include <array>
 #include <atomic>
 #include <bit>
+#include <mutex>
 #include <new>
 #include <vector>
 
@@ -13,6 +14,7 @@ namespace {
 constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kSmallestBlock = 256;
 constexpr std::size_t kStepsPerOctave = 4;  // at most a quarter of a block is waste
+constexpr std::size_t kSharedFrom = std::size_t{1} << 20;
 constexpr std::size_t kClasses = 40 * kStepsPerOctave;
 
 std::atomic<std::size_t> total_bytes{0};
@@ -92,10 +94,31 @@ Pool& thread_pool() {
   return owner.pool;
 }
 
+struct SharedPool {
+  std::mutex mutex;
+  Pool pool;
+};
+
+/// Never destroyed: blocks may come back when the program ends.
+SharedPool& shared_pool() {
+  static auto* const pool = new SharedPool;
+  return *pool;
+}
+
+std::shared_ptr<void> shared_block(const SizeClass& size) {
+  SharedPool& shared = shared_pool();
+  const std::lock_guard lock(shared.mutex);
+  return {shared.pool.take(size), [&shared, size](void* freed) {
+            const std::lock_guard returned(shared.mutex);
+            shared.pool.give(freed, size);
+          }};
+}
+
 }  // namespace
 
 std::shared_ptr<void> arena_block(std::size_t bytes) {
   const SizeClass size = size_class(bytes);
+  if (size.bytes >= kSharedFrom) return shared_block(size);
   void* block = thread_pool().take(size);
   return {block, [size](void* freed) {
             if (current_pool != nullptr) {
@@ -108,6 +131,11 @@ std::shared_ptr<void> arena_block(std::size_t bytes) {
 
 std::size_t arena_bytes() { return total_bytes.load(std::memory_order_relaxed); }
 std::size_t arena_peak_bytes() { return peak_bytes.load(std::memory_order_relaxed); }
-void release_arena() { thread_pool().release(); }
+
+void release_arena() {
+  thread_pool().release();
+  const std::lock_guard lock(shared_pool().mutex);
+  shared_pool().pool.release();
+}
 
 }  // namespace pellucid

@@ -47,12 +47,6 @@ void convert_to_f32(DType dtype, const void* source, std::int64_t count, float* 
   }
 }
 
-void convert_to_bf16(const float* source, std::int64_t count, std::uint16_t* target) {
-  parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {
-    for (std::int64_t i = begin; i < end; ++i) target[i] = float_to_bfloat16(source[i]);
-  });
-}
-
 NonFinite count_non_finite(const float* values, std::int64_t count) {
   std::atomic<std::int64_t> nan{0}, infinite{0};
   parallel_for(count, kGrain, [&](std::int64_t begin, std::int64_t end) {

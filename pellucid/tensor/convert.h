@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Conversions between stored and computed floats: exact widening of IEEE half and bfloat16,
-// bfloat16 by rounding to nearest, ties to even. Subnormals, infinities and NaN are kept, whatever
-// the processor's flush-to-zero mode.
+// From stored to computed floats: exact widening of IEEE half and bfloat16. Subnormals, infinities
+// and NaN are kept, whatever the processor's flush-to-zero mode.
 #pragma once
 
 #include <bit>
@@ -30,18 +29,8 @@ constexpr float bfloat16_to_float(std::uint16_t value) {
   return std::bit_cast<float>(static_cast<std::uint32_t>(value) << 16);
 }
 
-constexpr std::uint16_t float_to_bfloat16(float value) {
-  const auto bits = std::bit_cast<std::uint32_t>(value);
-  const std::uint32_t rounded = (bits + 0x7FFFU + ((bits >> 16) & 1U)) >> 16;
-  const bool nan = (bits & 0x7FFFFFFFU) > 0x7F800000U;
-  return static_cast<std::uint16_t>(nan ? (bits >> 16) | 0x40U : rounded);  // NaN stays NaN, quiet
-}
-
 /// source: [count] of a floating dtype, at any alignment   target: [count]. Uses several threads.
 void convert_to_f32(DType dtype, const void* source, std::int64_t count, float* target);
-
-/// source: [count]   target: [count] bfloat16
-void convert_to_bf16(const float* source, std::int64_t count, std::uint16_t* target);
 
 /// Values that are no finite numbers.
 struct NonFinite {

@@ -43,32 +43,13 @@ TEST(Convert, EveryHalf) {
   }
 }
 
-TEST(Convert, EveryBfloat16ThereAndBack) {
+TEST(Convert, EveryBfloat16) {
   const auto stored = all_sixteen_bits();
   std::vector<float> floats(stored.size());
-  std::vector<std::uint16_t> back(stored.size());
   convert_to_f32(DType::bf16, stored.data(), 1 << 16, floats.data());
-  convert_to_bf16(floats.data(), 1 << 16, back.data());
   for (unsigned bits = 0; bits < floats.size(); ++bits) {
     ASSERT_EQ(std::bit_cast<std::uint32_t>(floats[bits]), bits << 16);
-    const bool nan = (bits & 0x7FFFU) > 0x7F80U;
-    ASSERT_EQ(back[bits], nan ? bits | 0x40U : bits);
   }
-}
-
-TEST(Convert, Bfloat16RoundsToNearestEven) {
-  const auto rounded = [](std::uint32_t bits) {
-    return float_to_bfloat16(std::bit_cast<float>(bits));
-  };
-  EXPECT_EQ(rounded(0x3F808000), 0x3F80);  // half way, even below
-  EXPECT_EQ(rounded(0x3F818000), 0x3F82);  // half way, even above
-  EXPECT_EQ(rounded(0x3F808001), 0x3F81);
-  EXPECT_EQ(rounded(0x3F807FFF), 0x3F80);
-  EXPECT_EQ(rounded(0x7F7FFFFF), 0x7F80);  // the largest float rounds to infinity
-  EXPECT_EQ(rounded(0xFF800000), 0xFF80);
-  EXPECT_EQ(rounded(0x7F800001), 0x7FC0);  // NaN whose payload is cut away stays NaN
-  EXPECT_EQ(rounded(0x00008000), 0x0000);
-  EXPECT_EQ(rounded(0x80018000), 0x8002);
 }
 
 TEST(Convert, DoublesAndFloatsAtOddAddresses) {

@@ -66,6 +66,25 @@ class Goldens(unittest.TestCase):
             for tensor, limits in fact["tensors"].items():
                 self.compare_tensor(f"{name}/{tensor}", golden, found, limits, shape, mask)
 
+    def test_generated(self):
+        if not SHARED:
+            self.skipTest("no recorded tokens")
+        recorded = [path for path in sorted((SHARED / "golden/models").glob("*/greedy.json"))
+                    if json.loads(path.read_text())["decoder_start"] is None]
+        self.assertTrue(recorded)
+        for path in recorded:
+            greedy = json.loads(path.read_text())
+            with self.subTest(path.parent.name), tempfile.TemporaryDirectory() as work:
+                ids = pathlib.Path(work) / "cases.jsonl"
+                ids.write_text(json.dumps({"name": "a", "input_ids": greedy["prompt_ids"]}))
+                out = pathlib.Path(work) / "out.safetensors"
+                done = run("inspect", path.parent, "--ids", ids, "--generate", str(len(greedy["tokens"])), "-o", out)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                found = read_safetensors(out)
+                self.assertEqual([int(value) for value in found["a/generated"][1]], greedy["tokens"])
+                for value, expected in zip(found["a/log_probabilities"][1], greedy["log_probs"]):
+                    self.assertAlmostEqual(value, expected, delta=1e-4)
+
     def compare_tensor(self, name, golden, found, limits, mask_shape, mask):
         shape, expected = golden[name]
         self.assertIn(name, found)

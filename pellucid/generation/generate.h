@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+// Continues a text token by token: greedily, by sampling, or by beam search.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "pellucid/models/network.h"
+
+namespace pellucid {
+
+struct GenerateOptions {
+  std::int64_t max_new_tokens = 20;
+  std::vector<std::int32_t> stop_ids{};  ///< generation ends behind one of them
+  /// 0: the most probable token each time. Else tokens are drawn from softmax(logits /
+  /// temperature), from the `top_k` most probable ones (0: all) and of those from the smallest set
+  /// whose probability reaches `top_p`.  Holtzman et al. 2019, arXiv 1904.09751
+  double temperature = 0;
+  std::int64_t top_k = 0;
+  double top_p = 1;
+  std::uint64_t seed = 0;
+};
+
+struct Generated {
+  std::vector<std::int32_t> ids;
+  std::vector<double> log_probabilities;  ///< of the tokens, among all of the vocabulary
+};
+
+/// What follows `prompt`, which must not be empty. The network has a causal language head.
+/// A token's draw depends on seed, prompt and place alone.
+Generated generate(const Network& network, std::span<const std::int32_t> prompt,
+                   const GenerateOptions& options);
+
+}  // namespace pellucid
