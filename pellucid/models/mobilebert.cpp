@@ -215,6 +215,7 @@ class MobileBert : public Encoder {
     shape_.keeps_masked = mobile.trigram;  // words see what stands beside them, masked or not
     shape_.hidden = hidden;
     shape_.word_width = mobile.word_width;
+    shape_.position_width = hidden;
     shape_.layers = mobile.layers;
     shape_.heads = mobile.heads;
     shape_.outputs = head_.output ? head_.output.weights().outputs() : hidden;

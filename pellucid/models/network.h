@@ -44,7 +44,8 @@ struct NetworkShape {
   /// in Sequence::hidden.
   bool keeps_masked = false;
   std::int64_t hidden = 0;
-  std::int64_t word_width = 0;  ///< of a row of the word table, if not hidden
+  std::int64_t word_width = 0;      ///< of a row of the word table, if not hidden
+  std::int64_t position_width = 0;  ///< of a row of the position table, if not that of words
   std::int64_t layers = 0;
   std::int64_t attentions = 0;  ///< matrices of attention; 0: one for each layer
   std::int64_t heads = 0;
@@ -59,6 +60,7 @@ struct NetworkShape {
   std::int64_t position_ids() const { return positions > 0 ? positions : max_positions; }
   /// Numbers in a row of the activation that has this name.
   std::int64_t width(std::string_view tap) const {
+    if (tap == "position-embeddings" && position_width > 0) return position_width;
     const bool words = tap == "embeddings" || tap == "position-embeddings";
     return words && word_width > 0 ? word_width : hidden;
   }
