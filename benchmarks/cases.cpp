@@ -218,11 +218,11 @@ void Bench::measure(const std::string& name, double flops, const std::function<v
 /// own; then memory: it is the most there ever was in this process.
 const std::vector<Group>& groups() {
   static const std::vector<Group> all = {
-      {"process", cold_process}, {"memory", memory},       {"ig", integrated_gradients},
-      {"forward", forward},      {"occlusion", occlusion}, {"texts", short_texts},
-      {"targets", many_targets}, {"breakdown", breakdown}, {"load", load},
-      {"bundled", bundled},      {"length", length},       {"target-count", target_count},
-      {"threads", thread_number}};
+      {"process", cold_process},  {"memory", memory},       {"ig", integrated_gradients},
+      {"forward", forward},       {"occlusion", occlusion}, {"texts", short_texts},
+      {"targets", many_targets},  {"breakdown", breakdown}, {"load", load},
+      {"bundled", bundled},       {"length", length},       {"target-count", target_count},
+      {"threads", thread_number}, {"trained", trained}};
   return all;
 }
 

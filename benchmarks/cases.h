@@ -19,6 +19,7 @@ struct Settings {
   int steps = 50;   ///< of integrated gradients
   int repeats = 3;  ///< the least time counts: others may use the machine too
   ExecutorOptions run{};
+  std::vector<std::string> models{};  ///< folders of trained classifiers, beside the bundled one
 };
 
 using Report = std::function<void(Result)>;
@@ -59,6 +60,7 @@ double seconds_of(const std::function<void()>& work);
 double thread_seconds_of(const std::function<void()>& work);
 
 void breakdown(Bench& bench);     ///< time of each kind of op
+void trained(Bench& bench);       ///< steps chosen by the method, on real weights
 void cold_process(Bench& bench);  ///< the program from start to end
 
 }  // namespace pellucid::bench

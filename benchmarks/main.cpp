@@ -42,13 +42,16 @@ Arguments parse(int count, char** words) {
     } else if (word == "--write-model") {
       check_usage(i + 1 < count, "--write-model needs a folder");
       arguments.write_model = words[++i];
+    } else if (word == "--model") {
+      check_usage(i + 1 < count, "--model needs a folder");
+      arguments.settings.models.emplace_back(words[++i]);
     } else if (word == "--precision") {
       check_usage(i + 1 < count, "--precision needs f32, bf16x3 or bf16");
       arguments.settings.run.precision = parse_precision(words[++i]);
     } else {
       check_usage(std::find(known.begin(), known.end(), word) != known.end(),
                   "\"{}\" is no benchmark (known: {}) and no option (known: --json, --quick, "
-                  "--batch-tokens, --precision, --write-model)",
+                  "--batch-tokens, --precision, --model, --write-model)",
                   word, fmt::join(known, ", "));
       arguments.names.push_back(word);
     }

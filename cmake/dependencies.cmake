@@ -7,3 +7,5 @@ find_package(OpenMP REQUIRED COMPONENTS CXX)
 find_package(ICU REQUIRED COMPONENTS uc i18n)
 find_package(DNNL REQUIRED)
 find_package(Highway REQUIRED)
+# Built against its headers and opened at run time (pellucid/io/http.cpp), so users need not link it.
+find_package(CURL REQUIRED)

@@ -18,7 +18,7 @@ Parameters IntegratedGradients::parameters() const {
   if (!tolerance || rule == Rule::adaptive) {
     shown.emplace_back("rule", std::string(pellucid::name(rule)));
   } else {
-    shown.emplace_back("rule", std::string("clenshaw-curtis"));
+    shown.emplace_back("rule", std::string("refined"));
   }
   shown.emplace_back("baseline", baseline.name());
   shown.emplace_back("reduce", std::string(pellucid::name(reduce)));
@@ -35,7 +35,7 @@ Attribution IntegratedGradients::operator()(Evaluator& evaluator) const {
   } else if (rule == Rule::adaptive || !sums_are_enough) {
     integral = integrate_panels(evaluator, path, *tolerance);
   } else {
-    integral = integrate_doubling(evaluator, path, *tolerance);
+    integral = integrate_refined(evaluator, path, *tolerance);
   }
   Attribution result;
   result.complete = reduce == Reduce::dot;

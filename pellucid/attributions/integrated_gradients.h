@@ -15,8 +15,9 @@ namespace pellucid {
 struct IntegratedGradients {
   int steps = 32;
   Rule rule = Rule::gauss_legendre;
-  /// When set, `steps` and `rule` are not used: Clenshaw-Curtis points are doubled until gap and
-  /// scores have settled within this share, at most 257 points.
+  /// When set, `steps` and `rule` are not used: points are added where the path needs them until
+  /// gap and scores have settled within this share, at most 257 points (integrate_refined; for
+  /// reductions other than dot, and for the rule adaptive, integrate_panels).
   std::optional<double> tolerance{};
   Replacement baseline{.kind = Replacement::Kind::pad};
   Reduce reduce = Reduce::dot;

@@ -23,12 +23,14 @@ struct PathIntegral {
 /// sum w_k g(alpha_k)
 PathIntegral integrate(Evaluator& evaluator, const Path& path, const Quadrature& rule);
 
-/// Clenshaw-Curtis points, doubled from 4 to 256 intervals until
+/// Points where the path needs them. Starts with 8 equal intervals; in each the integrand is the
+/// cubic through the four points around it. A value comes with every gradient, so what an interval
+/// has to add up to is known: its residual is |F(b) - F(a) - cubic|. The intervals with the largest
+/// residuals are halved, at most six at a time, until for every target
 ///   |sum of dots - (F(1) - F(0))| <= tolerance * max(|F(1) - F(0)|, 0.01 spread)   and
-///   max |dots - dots before| <= tolerance * max |dots|
-/// for every target. The second is needed since errors of opposite sign cancel in the sum. Keeps no
-/// gradients.
-PathIntegral integrate_doubling(Evaluator& evaluator, const Path& path, double tolerance);
+///   sum of residuals <= 2 tolerance * max |dots|
+/// (the second since errors of opposite sign cancel in the sum). At most 257 gradients. Keeps none.
+PathIntegral integrate_refined(Evaluator& evaluator, const Path& path, double tolerance);
 
 /// Five Gauss-Legendre points on [0, 1]; a panel [a, b] whose own gap is over tolerance * scale *
 /// (b - a) is halved (scale as above), so that the total gap is at most tolerance * scale. At most

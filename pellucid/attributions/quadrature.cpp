@@ -90,21 +90,4 @@ Quadrature quadrature(Rule rule, int points) {
   return result;
 }
 
-Quadrature clenshaw_curtis(int intervals) {
-  const int n = intervals;
-  check(n >= 2 && n % 2 == 0, "Clenshaw-Curtis with {} intervals, expected an even number", n);
-  Quadrature rule;
-  for (int k = 0; k <= n; ++k) {
-    double sum = 0;
-    for (int j = 0; j <= n / 2; ++j) {
-      const double factor = j == 0 || j == n / 2 ? 1 : 2;
-      sum += factor * std::cos(2 * std::numbers::pi * j * k / n) / (1 - 4.0 * j * j);
-    }
-    const double end = k == 0 || k == n ? 0.5 : 1.0;
-    rule.nodes.push_back((1 - std::cos(std::numbers::pi * k / n)) / 2);
-    rule.weights.push_back(end * sum / n);
-  }
-  return rule;
-}
-
 }  // namespace pellucid

@@ -27,8 +27,4 @@ struct Quadrature {
 /// points >= 1 (trapezoid: >= 2), else UsageError.
 Quadrature quadrature(Rule rule, int points);
 
-/// Clenshaw-Curtis with `intervals` (even) intervals, intervals + 1 nodes; the nodes of N are among
-/// those of 2 N.
-Quadrature clenshaw_curtis(int intervals);
-
 }  // namespace pellucid

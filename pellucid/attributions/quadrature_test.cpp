@@ -114,26 +114,6 @@ TEST(Trapezoid, HalvesItsEnds) {
   }
 }
 
-TEST(ClenshawCurtis, WeightsNestingAndExactness) {
-  expect_rule(clenshaw_curtis(2), {0, 0.5, 1}, {1 / 6.0, 4 / 6.0, 1 / 6.0}, 1e-15);
-  const Quadrature four = clenshaw_curtis(4);
-  const std::vector<double> thirtieths{1, 8, 12, 8, 1};
-  for (std::size_t k = 0; k < 5; ++k) EXPECT_NEAR(four.weights[k], thirtieths[k] / 30, 1e-15);
-  for (int n = 2; n <= 256; n *= 2) {
-    const Quadrature rule = clenshaw_curtis(n);
-    expect_sound(rule, static_cast<std::size_t>(n) + 1);
-    for (int degree = 0; degree <= n; ++degree) {
-      ASSERT_NEAR(integral(rule, degree), 1.0 / (degree + 1), 1e-14) << n << ", " << degree;
-    }
-    const Quadrature finer = clenshaw_curtis(2 * n);
-    for (std::size_t k = 0; k < rule.nodes.size(); ++k) {
-      ASSERT_NEAR(finer.nodes[2 * k], rule.nodes[k], 1e-16) << n << ", node " << k;
-    }
-  }
-  EXPECT_THROW(clenshaw_curtis(0), Error);
-  EXPECT_THROW(clenshaw_curtis(3), Error);
-}
-
 /// 1 / (1 + 25 x^2): smooth, not a polynomial.
 double gap(Rule rule, int points) {
   const Quadrature found = quadrature(rule, points);

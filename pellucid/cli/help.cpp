@@ -143,9 +143,9 @@ std::string man_page() {
   }
   return page +
          ".SH EXIT STATUS\n0 done, 1 something failed, 2 wrong usage, 130 and 143 interrupted.\n"
-         ".SH ENVIRONMENT\nPELLUCID_THREADS, PELLUCID_MEMORY, PELLUCID_PRECISION, PELLUCID_DATA, "
-         "HF_HUB_CACHE, "
-         "HF_HOME, NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, COLUMNS.\n";
+         ".SH ENVIRONMENT\nPELLUCID_THREADS, PELLUCID_MEMORY, PELLUCID_PRECISION, "
+         "PELLUCID_INSTRUCTION_SET, PELLUCID_DATA, HF_HUB_CACHE, HF_HOME, HF_ENDPOINT, HF_TOKEN, "
+         "HF_TOKEN_PATH, HF_HUB_OFFLINE, NO_COLOR, FORCE_COLOR, CLICOLOR_FORCE, COLUMNS.\n";
 }
 
 std::string version_text(std::span<const std::string> words) {

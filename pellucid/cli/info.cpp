@@ -8,6 +8,7 @@
 #include "pellucid/cli/model_argument.h"
 #include "pellucid/cli/output.h"
 #include "pellucid/cli/verbs.h"
+#include "pellucid/io/checkpoint.h"
 #include "pellucid/report/numbers.h"
 #include "pellucid/tasks/predict.h"
 
@@ -108,7 +109,8 @@ int info(const Arguments& arguments) {
               choice.texts.empty() ? "" : choice.texts.front());
   const Model model = load_model(arguments, choice);
   for (const std::string& tensor : model.non_finite_tensors()) {
-    warn(arguments, fmt::format("model.safetensors: tensor \"{}\" holds NaN or infinity", tensor));
+    warn(arguments, fmt::format("{}: tensor \"{}\" holds NaN or infinity",
+                                Checkpoint::open(model.folder().string()).name(), tensor));
   }
   output.write(format == Format::json ? json(model) + "\n" : text(model));
   output.finish();

@@ -13,6 +13,7 @@
 #include "pellucid/cli/help.h"
 #include "pellucid/cli/output.h"
 #include "pellucid/cli/signals.h"
+#include "pellucid/ops/instruction_set.h"
 
 namespace pellucid::cli {
 namespace {
@@ -53,6 +54,7 @@ int main(int count, char** values) {
   };
   pellucid::cli::install_signals();
   try {
+    pellucid::limit_instruction_set_from_environment();
     const std::vector<std::string> words(values + 1, values + (count > 0 ? count : 1));
     return pellucid::cli::run(words, where);
   } catch (const pellucid::UsageError& error) {

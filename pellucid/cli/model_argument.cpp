@@ -70,8 +70,9 @@ std::string model_folder(const Arguments& arguments, const std::string& model) {
   const auto revision = arguments.value("revision").value_or("main");
   if (const auto snapshot = find_in_hub_cache(model, revision)) return snapshot->string();
   if (!is_hub_name(model)) fail("{}: there is no such folder", model);
-  fail("{} is neither a folder nor a model in the cache {}", quote(model),
-       hub_cache_folder().string());
+  fail("{} is neither a folder nor a model in the cache {}; to download it: pellucid pull {}",
+       quote(model), hub_cache_folder().string(),
+       revision == "main" ? model : model + "@" + revision);
 }
 
 ModelArgument choose_model(const Arguments& arguments, bool bundled_allowed) {

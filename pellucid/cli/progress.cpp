@@ -34,8 +34,8 @@ std::string clock_text(double total) {
 
 }  // namespace
 
-Progress::Progress(const Arguments& arguments, std::optional<std::int64_t> total)
-    : verb_(arguments.verb().name), total_(total), shown_(start_) {
+Progress::Progress(const Arguments& arguments, std::optional<std::int64_t> total, Unit unit)
+    : verb_(arguments.verb().name), total_(total), unit_(unit), shown_(start_) {
   if (arguments.has("quiet") || arguments.has("no-progress")) return;
   if (::isatty(STDERR_FILENO) == 1) {
     kind_ = Kind::bar;
@@ -64,14 +64,21 @@ void Progress::update(std::int64_t done, std::int64_t work) {
   std::fflush(stderr);
 }
 
+/// "3,214", "12.5 MB"
+std::string Progress::amount(std::int64_t count) const {
+  return unit_ == Unit::items ? report::count_text(count)
+                              : fmt::format("{:.1f} MB", double(count) / 1e6);
+}
+
 /// explain  3,214 / 10,000  32%  41/s  2:45 left  ######--------------
 std::string Progress::line(std::int64_t done, Clock::time_point now) const {
   const double elapsed = duration<double>(now - start_).count();
-  std::string text = fmt::format("{}  {}", verb_, report::count_text(done));
+  std::string text = fmt::format("{}  {}", verb_, amount(done));
   const std::int64_t total = total_.value_or(0);
   const double share = total > 0 ? std::min(1.0, double(done) / double(total)) : 0;
-  if (total > 0) text += fmt::format(" / {}  {:.0f}%", report::count_text(total), 100 * share);
-  text += fmt::format("  {:.3g}/s", double(done) / elapsed);
+  if (total > 0) text += fmt::format(" / {}  {:.0f}%", amount(total), 100 * share);
+  text += unit_ == Unit::items ? fmt::format("  {:.3g}/s", double(done) / elapsed)
+                               : fmt::format("  {:.3g} MB/s", double(work_) / elapsed / 1e6);
   if (total == 0 || done == 0) return text;
   const auto& [then, work_then] = recent_.front();
   const double recent_time = duration<double>(now - then).count();

@@ -13,6 +13,7 @@ int tokenize(const Arguments& arguments);
 int inspect(const Arguments& arguments);
 int info(const Arguments& arguments);
 int methods(const Arguments& arguments);
+int pull(const Arguments& arguments);
 int report(const Arguments& arguments);
 int completion(const Arguments& arguments);
 int help(const Arguments& arguments);

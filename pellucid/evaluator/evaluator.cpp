@@ -209,10 +209,10 @@ std::optional<std::int32_t> Evaluator::replacement_id(const Replacement& replace
   return std::nullopt;
 }
 
-/// [1, hidden] for replacements that are no token.
+/// [1, width] for replacements that are no token.
 Tensor Evaluator::replacement_row(const Replacement& replacement) const {
-  const std::int64_t hidden = model_.network().shape().hidden;
-  if (replacement.kind != Replacement::Kind::mean) return Tensor::zeros({1, hidden});
+  const std::int64_t width = model_.network().shape().width("embeddings");
+  if (replacement.kind != Replacement::Kind::mean) return Tensor::zeros({1, width});
   return model_.mean_embedding();
 }
 

@@ -135,7 +135,7 @@ void run_micro_batch(const Network& network, MicroBatch& micro) {
   Tape tape;
   const Work& work = micro.work();
   if (work.fill) {
-    Tensor rows = Tensor::uninitialized({batch.tokens(), network.shape().hidden});
+    Tensor rows = Tensor::uninitialized({batch.tokens(), network.shape().width(work.tap)});
     for (std::size_t p = 0; p < micro.probes.size(); ++p) {
       micro.probes[p].work->fill(micro.probes[p].index, rows.row(batch.offsets[p]));
     }

@@ -14,6 +14,7 @@
 #include "pellucid/base/error.h"
 #include "pellucid/base/json.h"
 #include "pellucid/base/spelling.h"
+#include "pellucid/io/torch_file.h"
 #include "pellucid/tensor/convert.h"
 
 namespace pellucid {
@@ -23,8 +24,8 @@ namespace fs = std::filesystem;
 
 constexpr const char* kSingle = "model.safetensors";
 constexpr const char* kIndex = "model.safetensors.index.json";
-constexpr const char* kPickle = "pytorch_model.bin";
-constexpr const char* kPickleIndex = "pytorch_model.bin.index.json";
+constexpr const char* kTorch = "pytorch_model.bin";
+constexpr const char* kTorchIndex = "pytorch_model.bin.index.json";
 constexpr std::size_t kLongestIndex = 64U << 20;
 
 bool is_there(const fs::path& path) {
@@ -56,14 +57,16 @@ std::string expected_shape(const std::vector<std::int64_t>& shape) {
 }
 
 /// True if `path`, links followed, lies in `folder` (canonical). The hub's cache keeps a model as
-/// snapshots/REVISION with links to blobs/ two folders up: those are its own files too.
+/// snapshots/REVISION with links to blobs/ two folders up, which may be links to the blobs/ that
+/// the models of a cache share: those are its own files too.
 bool lies_inside(const fs::path& path, const fs::path& folder) {
   const auto holds = [&](const fs::path& outer) {
     return std::mismatch(outer.begin(), outer.end(), path.begin(), path.end()).first == outer.end();
   };
   if (holds(folder)) return true;
+  const fs::path model = folder.parent_path().parent_path();
   return folder.parent_path().filename() == "snapshots" &&
-         holds(folder.parent_path().parent_path() / "blobs");
+         (holds(model / "blobs") || holds(model.parent_path() / "blobs"));
 }
 
 /// The path of a shard that an index names; only files of the model's folder are opened.
@@ -81,6 +84,12 @@ std::string shard_path(const std::string& index, const fs::path& folder, const s
   check(!problem && lies_inside(resolved, fs::canonical(folder, problem)),
         "{}: weight_map names the file {}, a link out of the model's folder", index, quote(shard));
   return path.string();
+}
+
+/// All tensors of a file, ordered by name. The suffix tells the format.
+std::vector<TensorView> read_tensors(const std::string& path) {
+  return path.ends_with(".safetensors") ? SafetensorsFile::open(path).tensors()
+                                        : TorchFile::open(path).tensors();
 }
 
 }  // namespace
@@ -102,8 +111,7 @@ struct Checkpoint::Contents {
 
   void add_all(const std::string& path) {
     name = path;
-    const SafetensorsFile file = SafetensorsFile::open(path);
-    for (const TensorView& view : file.tensors()) add(view, path);
+    for (const TensorView& view : read_tensors(path)) add(view, path);
   }
 
   /// Only the tensors that the index lists, each from the file that it names.
@@ -112,7 +120,7 @@ struct Checkpoint::Contents {
     const nlohmann::ordered_json root = read_json_file(index, kLongestIndex);
     check(root.is_object() && root.contains("weight_map") && root["weight_map"].is_object(),
           "{}: has no object weight_map", index);
-    std::map<std::string, SafetensorsFile> shards;
+    std::map<std::string, std::vector<TensorView>> shards;
     for (const auto& [tensor, shard] : root["weight_map"].items()) {
       check(shard.is_string(), "{}: weight_map gives no file name for tensor {}", index,
             quote(tensor));
@@ -120,11 +128,15 @@ struct Checkpoint::Contents {
       auto opened = shards.find(file);
       if (opened == shards.end()) {
         const std::string path = shard_path(index, folder, file);
-        opened = shards.emplace(file, SafetensorsFile::open(path)).first;
+        opened = shards.emplace(file, read_tensors(path)).first;
       }
-      const TensorView* view = opened->second.find(tensor);
-      check(view != nullptr, "{}: weight_map places tensor {} in {}, which does not hold it", index,
-            quote(tensor), quote(file));
+      const std::vector<TensorView>& views = opened->second;
+      const auto view = std::lower_bound(
+          views.begin(), views.end(), tensor,
+          [](const TensorView& each, const std::string& key) { return each.name < key; });
+      check(view != views.end() && view->name == tensor,
+            "{}: weight_map places tensor {} in {}, which does not hold it", index, quote(tensor),
+            quote(file));
       add(*view, index);
     }
   }
@@ -140,14 +152,13 @@ Checkpoint Checkpoint::open(const std::string& folder) {
     contents->add_all((base / kSingle).string());
   } else if (is_there(base / kIndex)) {
     contents->add_shards((base / kIndex).string(), base);
+  } else if (is_there(base / kTorch)) {
+    contents->add_all((base / kTorch).string());
+  } else if (is_there(base / kTorchIndex)) {
+    contents->add_shards((base / kTorchIndex).string(), base);
   } else {
-    for (const char* pickle : {kPickle, kPickleIndex}) {
-      check(!is_there(base / pickle),
-            "{}: PyTorch pickles are not read yet; convert the weights to safetensors",
-            (base / pickle).string());
-    }
-    fail("{}: there are no weights: looked for {}, {}, {} and {}", folder, kSingle, kIndex, kPickle,
-         kPickleIndex);
+    fail("{}: there are no weights: looked for {}, {}, {} and {}", folder, kSingle, kIndex, kTorch,
+         kTorchIndex);
   }
   return Checkpoint(std::move(contents));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The weights of a model folder by name, from model.safetensors or from the shards of
-// model.safetensors.index.json. Old names (LayerNorm.gamma, LayerNorm.beta) are given as today's
-// (LayerNorm.weight, LayerNorm.bias).
+// The weights of a model folder by name: the first there of model.safetensors, the shards of
+// model.safetensors.index.json, pytorch_model.bin, the shards of pytorch_model.bin.index.json. Old
+// names (LayerNorm.gamma, LayerNorm.beta) are given as today's (LayerNorm.weight, LayerNorm.bias).
 #pragma once
 
 #include <cstddef>

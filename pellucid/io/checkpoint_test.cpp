@@ -115,12 +115,14 @@ TEST_F(CheckpointFolder, FollowsTheHubCachesLinks) {
   EXPECT_EQ(Checkpoint::open(snapshot.string()).names(), std::vector<std::string>{"a"});
 }
 
-TEST_F(CheckpointFolder, PicklesAreNamed) {
+TEST_F(CheckpointFolder, TorchFilesComeAfterSafetensors) {
   put("pytorch_model.bin.index.json", "{}");
-  EXPECT_NE(open_message().find("pytorch_model.bin.index.json: PyTorch pickles"),
+  EXPECT_NE(open_message().find("pytorch_model.bin.index.json: has no object weight_map"),
             std::string::npos);
   put("pytorch_model.bin", "");
-  EXPECT_NE(open_message().find("pytorch_model.bin: PyTorch pickles"), std::string::npos);
+  EXPECT_NE(open_message().find("pytorch_model.bin: is empty"), std::string::npos);
+  save(folder_ / "model.safetensors", {"a"});
+  EXPECT_EQ(open_message(), "no error");
 }
 
 TEST(CheckpointFormats, AllFormsHoldTheSameWeights) {
@@ -130,9 +132,23 @@ TEST(CheckpointFormats, AllFormsHoldTheSameWeights) {
   const struct {
     const char* folder;
     float tolerance;
-  } forms[] = {{"safetensors-sharded", 0}, {"names-gamma-beta", 0},    {"both-files", 0},
-               {"extra-tensors", 0},       {"safetensors-f64", 1e-7F}, {"safetensors-f16", 1e-3F},
-               {"safetensors-bf16", 8e-3F}};
+  } forms[] = {{"safetensors-sharded", 0},
+               {"names-gamma-beta", 0},
+               {"both-files", 0},
+               {"extra-tensors", 0},
+               {"safetensors-f64", 1e-7F},
+               {"safetensors-f16", 1e-3F},
+               {"safetensors-bf16", 8e-3F},
+               {"bin-zip", 0},
+               {"bin-legacy", 0},
+               {"bin-sharded", 0},
+               {"bin-f64", 1e-7F},
+               {"bin-f16", 1e-3F},
+               {"bin-bf16", 8e-3F},
+               {"bin-names-gamma-beta", 0},
+               {"bin-views", 0},
+               {"bin-strided", 0},
+               {"bin-parameters", 0}};
   for (const auto& form : forms) {
     SCOPED_TRACE(form.folder);
     const Checkpoint weights = Checkpoint::open((root / form.folder).string());

@@ -227,9 +227,10 @@ class Decoder : public Network {
         top.skip(names.language_head + ".weight");
         return reader.tied(words, width, options_.head_bias);
       case HeadKind::masked_lm:
+      case HeadKind::replaced_token_detection:
         break;
     }
-    fail("a decoder has no head for masked language modelling");
+    fail("a decoder has no head that fills in or checks tokens");
   }
 
   void describe(HeadKind head) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// All families against values of the reference library (tests/goldens/models; more in ../shared):
+// All families against values of the reference library (tests/goldens; more in ../shared):
 // logits, hidden states, attentions and input gradients within the recorded f32 noise of that
 // library times a factor of 8.
 #include <fmt/format.h>
@@ -32,7 +32,8 @@ using Json = nlohmann::ordered_json;
 std::vector<std::string> folders() {
   const std::filesystem::path source(PELLUCID_SOURCE_DIR);
   std::map<std::string, std::string> found;
-  for (const auto& root : {source / "tests/goldens/models", source / "../shared/golden/models"}) {
+  for (const auto& root : {source / "tests/goldens/models", source / "tests/goldens/encoders",
+                           source / "../shared/golden/models"}) {
     if (!std::filesystem::exists(root)) continue;
     for (const auto& entry : std::filesystem::directory_iterator(root)) {
       if (!std::filesystem::exists(entry.path() / "golden.json") ||
@@ -50,7 +51,7 @@ std::vector<std::string> folders() {
 /// One recorded input: a padded batch, run as packed sequences without the padding.
 class GoldenInput {
  public:
-  GoldenInput(const SafetensorsFile& file, const NetworkShape& network, const std::string& name)
+  GoldenInput(const SafetensorsFile& file, const Network& network, const std::string& name)
       : file_(file), name_(name) {
     const auto& shape = file.find(name + "/input_ids")->shape;
     batch_size_ = shape[0];
@@ -64,8 +65,12 @@ class GoldenInput {
     ASSERT_NE(golden, nullptr) << tensor;
     const auto values = golden->floats();
     const auto width = static_cast<std::int64_t>(values.size()) / (batch_size_ * length_);
+    const bool transposed = golden->shape[0] != batch_size_;  // as XLNet keeps its words
     for (std::size_t row = 0; row < rows_.size(); ++row) {
-      compare(tensor, facts, values.data() + rows_[row] * width,
+      if (!shown_[row]) continue;
+      const std::int64_t b = rows_[row] / length_, column = rows_[row] % length_;
+      const std::int64_t place = transposed ? column * batch_size_ + b : rows_[row];
+      compare(tensor, facts, values.data() + place * width,
               found + static_cast<std::int64_t>(row) * width, width);
     }
   }
@@ -81,14 +86,22 @@ class GoldenInput {
     const auto values = file_.find(name_ + "/" + tensor)->floats();
     const auto heads = static_cast<std::int64_t>(values.size()) / (batch_size_ * length_ * length_);
     const float* place = found.data();
+    std::int64_t first = 0;  // packed row of the sequence
     for (std::int64_t b = 0; b < batch_size_; ++b) {
       const std::int64_t size = lengths_[static_cast<std::size_t>(b)];
       for (std::int64_t row = 0; row < heads * size; ++row, place += size) {
         const std::int64_t head = row / size;
-        const std::int64_t query = row % size;
-        compare(tensor, facts, values.data() + ((b * heads + head) * length_ + query) * length_,
-                place, size);
+        const auto packed_row = static_cast<std::size_t>(first + row % size);
+        if (!shown_[packed_row]) continue;
+        const std::int64_t query = rows_[packed_row] % length_;
+        for (std::int64_t key = 0; key < size; ++key) {
+          const std::int64_t column = rows_[static_cast<std::size_t>(first + key)] % length_;
+          compare(tensor, facts,
+                  values.data() + ((b * heads + head) * length_ + query) * length_ + column,
+                  place + key, 1);
+        }
       }
+      first += size;
     }
   }
 
@@ -102,9 +115,15 @@ class GoldenInput {
 
  private:
   /// Row b without what is masked.
-  Sequence sequence(const NetworkShape& network, std::int64_t b) {
+  Sequence sequence(const Network& network, std::int64_t b) {
     const auto ids = integers("input_ids"), mask = integers("attention_mask");
     const auto types = integers("token_type_ids"), positions = integers("position_ids");
+    const NetworkShape& shape = network.shape();
+    std::vector<std::int32_t> row_ids;
+    for (std::int64_t i = 0; i < length_; ++i) {
+      row_ids.push_back(static_cast<std::int32_t>(ids[static_cast<std::size_t>(b * length_ + i)]));
+    }
+    const std::vector<std::int32_t> usual = network.positions(row_ids);
     Sequence sequence;
     sequence.context = length_;
     if (!positions.empty()) {
@@ -116,15 +135,17 @@ class GoldenInput {
     };
     for (std::int64_t i = 0; i < length_; ++i) {
       const auto place = static_cast<std::size_t>(b * length_ + i);
-      if (mask[place] == 0) continue;
+      if (mask[place] == 0 && !shape.keeps_masked) continue;
+      shown_.push_back(mask[place] != 0);
+      if (shape.keeps_masked) sequence.hidden.push_back(mask[place] == 0 ? 1 : 0);
       take(ids, place, sequence.ids);
       take(types, place, sequence.types);
       take(positions, place, sequence.positions);
+      if (positions.empty() && !shape.positions_skip_masked) {
+        sequence.positions.push_back(usual[static_cast<std::size_t>(i)]);
+      }
       sequence.columns.push_back(static_cast<std::int32_t>(i));
       rows_.push_back(b * length_ + i);
-    }
-    if (positions.empty() && !network.positions_skip_masked) {
-      sequence.positions = sequence.columns;
     }
     lengths_.push_back(sequence.size());
     return sequence;
@@ -148,6 +169,7 @@ class GoldenInput {
   const SafetensorsFile& file_;
   std::string name_;
   std::vector<std::int64_t> rows_;     // of the padded batch, for each token kept
+  std::vector<bool> shown_;            // not masked, for each token kept
   std::vector<std::int64_t> lengths_;  // tokens kept
   std::int64_t batch_size_ = 0;
   std::int64_t length_ = 0;
@@ -179,6 +201,7 @@ class GoldenNetwork : public testing::TestWithParam<std::string> {
   bool tokens_read() const { return !network_->shape().pooled(); }
 
   void compare_logits(const GoldenInput& input, const Json& facts, const Tensor& logits) const {
+    if (network_->shape().head == HeadKind::none) return;
     if (network_->shape().head == HeadKind::question_answering) {
       for (int side = 0; side < 2; ++side) {
         std::vector<float> column;
@@ -222,6 +245,7 @@ class GoldenNetwork : public testing::TestWithParam<std::string> {
     if (input.batch.reads_all() || !tokens_read()) compare_logits(input, facts, logits.value);
     const auto& targets = facts["targets"];
     const auto count = static_cast<std::int64_t>(targets.size());
+    if (count == 0) return;
     Tensor cotangents = Tensor::zeros({count * logits.rows(), logits.width()});
     for (std::int64_t k = 0; k < count; ++k) {
       const Tensor one = cotangent(targets[static_cast<std::size_t>(k)], input, logits.value);
@@ -242,23 +266,28 @@ class GoldenNetwork : public testing::TestWithParam<std::string> {
 
 TEST_P(GoldenNetwork, HiddenStatesAttentionsAndLogits) {
   for (const auto& [name, facts] : facts_["inputs"].items()) {
-    const GoldenInput input(golden_, network_->shape(), name);
+    const GoldenInput input(golden_, *network_, name);
     Tap tap;
     tap.read("embedding-block");
-    for (std::int64_t layer = 0; layer < network_->shape().layers; ++layer) {
+    const std::int64_t layers = network_->shape().layers;
+    const std::int64_t own = network_->shape().attentions, attentions = own > 0 ? own : layers;
+    for (std::int64_t layer = 0; layer < layers; ++layer) {
       tap.read(fmt::format("layer.{}.hidden", layer));
+    }
+    for (std::int64_t layer = 0; layer < attentions; ++layer) {
       tap.read(fmt::format("layer.{}.attentions", layer));
     }
     const Variable logits = (*network_)(input.batch, tap);
     compare_logits(input, facts, logits.value);
     input.compare_rows("hidden_states.0", facts, tap.value("embedding-block").data());
-    for (std::int64_t layer = 0; layer < network_->shape().layers; ++layer) {
+    for (std::int64_t layer = 0; layer < layers; ++layer) {
       input.compare_rows(fmt::format("hidden_states.{}", layer + 1), facts,
                          tap.value(fmt::format("layer.{}.hidden", layer)).data());
-      const std::string attentions = fmt::format("attentions.{}", layer);
-      if (!facts["tensors"].contains(attentions)) continue;
-      input.compare_attentions(attentions, facts,
-                               tap.value(fmt::format("layer.{}.attentions", layer)));
+    }
+    for (std::int64_t layer = 0; layer < attentions; ++layer) {
+      const std::string tensor = fmt::format("attentions.{}", layer);
+      if (!facts["tensors"].contains(tensor)) continue;
+      input.compare_attentions(tensor, facts, tap.value(fmt::format("layer.{}.attentions", layer)));
     }
   }
 }
@@ -266,7 +295,7 @@ TEST_P(GoldenNetwork, HiddenStatesAttentionsAndLogits) {
 /// All recorded targets as K cotangents of one forward.
 TEST_P(GoldenNetwork, GradientsAtTheWordEmbeddings) {
   for (const auto& [name, facts] : facts_["inputs"].items()) {
-    check_gradients(GoldenInput(golden_, network_->shape(), name), facts);
+    check_gradients(GoldenInput(golden_, *network_, name), facts);
   }
 }
 
@@ -274,7 +303,7 @@ TEST_P(GoldenNetwork, GradientsAtTheWordEmbeddings) {
 TEST_P(GoldenNetwork, GradientsOfFewRows) {
   if (!tokens_read()) return;
   for (const auto& [name, facts] : facts_["inputs"].items()) {
-    GoldenInput input(golden_, network_->shape(), name);
+    GoldenInput input(golden_, *network_, name);
     std::set<std::int64_t> rows;
     for (const auto& target : facts["targets"]) {
       for (const auto& index : target["indices"]) rows.insert(input.packed(index[0], index[1]));
@@ -298,7 +327,8 @@ TEST_P(GoldenNetwork, PackedSequencesEqualSingleOnes) {
     if (shape.positions_bounded && length > shape.max_positions) continue;
     Sequence sequence;
     const auto words = static_cast<std::int32_t>(network_->shape().vocabulary);
-    for (std::int32_t i = 0; i < length; ++i) sequence.ids.push_back((7 * length + 13 * i) % words);
+    for (std::int32_t i = 0; i < length && i < network_->shape().max_positions; ++i)
+      sequence.ids.push_back((7 * length + 13 * i) % words);
     packed.add(sequence);
     sequences.push_back(std::move(sequence));
   }

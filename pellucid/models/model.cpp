@@ -167,7 +167,8 @@ Tensor Model::mean_embedding() const {
     if (id) special.insert(*id);
   }
   const std::int64_t count = std::min(shape.vocabulary, tokenizer().vocabulary_size());
-  std::vector<double> sum(static_cast<std::size_t>(shape.hidden));
+  const std::int64_t width = shape.width("embeddings");
+  std::vector<double> sum(static_cast<std::size_t>(width));
   std::int64_t rows = 0;
   for (std::int32_t id = 0; id < count; ++id) {
     if (special.contains(id)) continue;
@@ -175,7 +176,7 @@ Tensor Model::mean_embedding() const {
     for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += double{row.data()[i]};
     ++rows;
   }
-  Tensor mean = Tensor::zeros({1, shape.hidden});
+  Tensor mean = Tensor::zeros({1, width});
   for (std::size_t i = 0; i < sum.size() && rows > 0; ++i) {
     mean.data()[i] = static_cast<float>(sum[i] / static_cast<double>(rows));
   }

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <numeric>
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "pellucid/autodiff/tap.h"
 #include "pellucid/nn/batch.h"
@@ -18,12 +20,13 @@ class Checkpoint;
 struct ModelConfig;
 
 enum class HeadKind {
-  none,                     ///< bare model: the last hidden states
-  sequence_classification,  ///< one row of logits for each sequence
-  token_classification,     ///< one row for each position read
-  question_answering,       ///< one row (start, end) for each position read
-  masked_lm,                ///< one row over the vocabulary for each position read
-  causal_lm,                ///< the same, for the token that follows
+  none,                      ///< bare model: the last hidden states
+  sequence_classification,   ///< one row of logits for each sequence
+  token_classification,      ///< one row for each position read
+  question_answering,        ///< one row (start, end) for each position read
+  masked_lm,                 ///< one row over the vocabulary for each position read
+  causal_lm,                 ///< the same, for the token that follows
+  replaced_token_detection,  ///< one logit for each position read: was this token replaced?
 };
 
 /// Sizes that callers need to plan batches and to check inputs.
@@ -32,12 +35,18 @@ struct NetworkShape {
   std::int64_t vocabulary = 0;
   std::int64_t types = 0;          ///< token types; 0: the model has none
   std::int64_t max_positions = 0;  ///< longest sequence
+  std::int64_t positions = 0;      ///< position ids, where there are more; 0: max_positions
   /// False: positions are computed, longer sequences run too.
   bool positions_bounded = true;
   /// Positions count the tokens that a mask leaves; else the columns.
   bool positions_skip_masked = false;
+  /// Tokens that a mask hides are read too, by themselves or as neighbours: they come along, marked
+  /// in Sequence::hidden.
+  bool keeps_masked = false;
   std::int64_t hidden = 0;
+  std::int64_t word_width = 0;  ///< of a row of the word table, if not hidden
   std::int64_t layers = 0;
+  std::int64_t attentions = 0;  ///< matrices of attention; 0: one for each layer
   std::int64_t heads = 0;
   std::int64_t outputs = 0;  ///< width of a row of logits
   /// Floats of activations for each token: kept until the VJP, and at most at once without one.
@@ -46,6 +55,13 @@ struct NetworkShape {
 
   /// The head reads one row of each sequence, chosen by the family's rule.
   bool pooled() const { return head == HeadKind::sequence_classification; }
+  /// Position ids are 0 to this - 1.
+  std::int64_t position_ids() const { return positions > 0 ? positions : max_positions; }
+  /// Numbers in a row of the activation that has this name.
+  std::int64_t width(std::string_view tap) const {
+    const bool words = tap == "embeddings" || tap == "position-embeddings";
+    return words && word_width > 0 ? word_width : hidden;
+  }
 };
 
 /// Immutable; may be used from several threads.
@@ -54,14 +70,20 @@ class Network {
   virtual ~Network() = default;
   /// logits: [sequences, outputs] for heads that pool, else [positions read, outputs].
   virtual Variable operator()(const Batch& batch, Tap& tap) const = 0;
-  /// Rows of the word-embedding table, [ids, hidden]: the values at the tap "embeddings".
+  /// Rows of the word-embedding table, [ids, width]: the values at the tap "embeddings".
   virtual Tensor embed(std::span<const std::int32_t> ids) const = 0;
   /// logits of batch.reads, where the batch holds only what comes behind the tokens of the caches,
   /// one for each sequence; they take the new tokens up. Only where can_extend().
   virtual Tensor extend(const Batch& batch, std::span<KeyValueCache* const> caches) const;
   /// A causal model whose tokens do not depend on what follows, nor on how long the text gets.
   virtual bool can_extend() const { return false; }
-  /// Which token's row a head that pools reads.
+  /// The position ids of a sequence that gives none.
+  virtual std::vector<std::int32_t> positions(std::span<const std::int32_t> ids) const {
+    std::vector<std::int32_t> columns(ids.size());
+    std::iota(columns.begin(), columns.end(), 0);
+    return columns;
+  }
+  /// Which token's row a head that pools reads; -1: not one alone.
   virtual std::int64_t pooled_position(std::span<const std::int32_t> /*ids*/) const { return 0; }
   const NetworkShape& shape() const { return shape_; }
 

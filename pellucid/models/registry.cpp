@@ -12,10 +12,14 @@
 #include "pellucid/base/spelling.h"
 #include "pellucid/io/config.h"
 #include "pellucid/models/bert.h"
+#include "pellucid/models/deberta.h"
 #include "pellucid/models/gpt.h"
 #include "pellucid/models/llama.h"
+#include "pellucid/models/mobilebert.h"
+#include "pellucid/models/modernbert.h"
 #include "pellucid/models/neox.h"
 #include "pellucid/models/network.h"
+#include "pellucid/models/xlnet.h"
 
 namespace pellucid {
 namespace {
@@ -26,16 +30,39 @@ struct Family {
 };
 
 constexpr std::array kFamilies{
-    Family{"bert", make_bert},       Family{"bloom", make_gpt},
-    Family{"falcon", make_neox},     Family{"gemma", make_llama},
-    Family{"gemma2", make_llama},    Family{"gemma3_text", make_llama},
-    Family{"gpt2", make_gpt},        Family{"gpt_neo", make_gpt},
-    Family{"gpt_neox", make_neox},   Family{"gptj", make_neox},
-    Family{"llama", make_llama},     Family{"mistral", make_llama},
-    Family{"mixtral", make_llama},   Family{"olmo2", make_llama},
-    Family{"opt", make_gpt},         Family{"phi", make_neox},
-    Family{"phi3", make_llama},      Family{"qwen2", make_llama},
-    Family{"qwen2_moe", make_llama}, Family{"qwen3", make_llama},
+    Family{"bert", make_bert},
+    Family{"distilbert", make_bert},
+    Family{"roberta", make_bert},
+    Family{"xlm-roberta", make_bert},
+    Family{"camembert", make_bert},
+    Family{"electra", make_bert},
+    Family{"albert", make_bert},
+    Family{"mpnet", make_bert},
+    Family{"squeezebert", make_bert},
+    Family{"deberta", make_deberta},
+    Family{"deberta-v2", make_deberta},
+    Family{"modernbert", make_modernbert},
+    Family{"mobilebert", make_mobilebert},
+    Family{"xlnet", make_xlnet},
+    Family{"bloom", make_gpt},
+    Family{"falcon", make_neox},
+    Family{"gemma", make_llama},
+    Family{"gemma2", make_llama},
+    Family{"gemma3_text", make_llama},
+    Family{"gpt2", make_gpt},
+    Family{"gpt_neo", make_gpt},
+    Family{"gpt_neox", make_neox},
+    Family{"gptj", make_neox},
+    Family{"llama", make_llama},
+    Family{"mistral", make_llama},
+    Family{"mixtral", make_llama},
+    Family{"olmo2", make_llama},
+    Family{"opt", make_gpt},
+    Family{"phi", make_neox},
+    Family{"phi3", make_llama},
+    Family{"qwen2", make_llama},
+    Family{"qwen2_moe", make_llama},
+    Family{"qwen3", make_llama},
     Family{"stablelm", make_llama},
 };
 
@@ -45,8 +72,10 @@ struct HeadName {
 };
 
 constexpr std::array kHeads{
+    HeadName{"ElectraForPreTraining", HeadKind::replaced_token_detection},
     HeadName{"ForSequenceClassification", HeadKind::sequence_classification},
     HeadName{"ForTokenClassification", HeadKind::token_classification},
+    HeadName{"ForQuestionAnsweringSimple", HeadKind::question_answering},
     HeadName{"ForQuestionAnswering", HeadKind::question_answering},
     HeadName{"ForMaskedLM", HeadKind::masked_lm},
     HeadName{"ForPreTraining", HeadKind::masked_lm},

@@ -35,7 +35,13 @@ void Batch::add(const Sequence& sequence) {
     types.insert(types.end(), sequence.types.begin(), sequence.types.end());
   }
   append(sequence.positions, length, "positions", positions);
+  gives_positions.push_back(!sequence.positions.empty());
   append(sequence.columns, length, "columns", columns);
+  if (!sequence.hidden.empty() || !hidden.empty()) {
+    hidden.resize(static_cast<std::size_t>(start), 0);
+    hidden.insert(hidden.end(), sequence.hidden.begin(), sequence.hidden.end());
+    hidden.resize(ids.size(), 0);
+  }
   const auto own = positions.begin() + start;
   const std::int64_t reached =
       own == positions.end() ? 0 : std::int64_t{*std::max_element(own, positions.end())} + 1;

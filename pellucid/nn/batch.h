@@ -16,6 +16,9 @@ struct Sequence {
   /// Places in the text as it was before some tokens were left out, ascending: distances between
   /// tokens are distances of columns. Empty: 0, 1, 2 ...
   std::vector<std::int32_t> columns;
+  /// 1 for tokens that a mask hides, 0 for the others; for networks that take them along. Empty: no
+  /// token is hidden.
+  std::vector<std::uint8_t> hidden;
   /// Length of the text that rotary scalings go by; 0: up to its own largest position.
   std::int64_t context = 0;
   /// Positions whose output a token-level head computes, ascending; empty: all. Heads that pool
@@ -30,8 +33,10 @@ struct Batch {
   std::vector<std::int32_t> types;      ///< [tokens]
   std::vector<std::int32_t> positions;  ///< [tokens]
   std::vector<std::int32_t> columns;    ///< [tokens]
+  std::vector<bool> gives_positions;    ///< [sequences]: not only 0, 1, 2 ... for want of any
   std::vector<std::int64_t> offsets{
       0};  ///< [sequences + 1]: rows of sequence s are offsets[s] .. offsets[s + 1]
+  std::vector<std::uint8_t> hidden;           ///< [tokens], or empty: none
   std::vector<std::int64_t> contexts;         ///< [sequences]
   std::vector<std::int64_t> reads;            ///< rows whose output is wanted, ascending
   std::vector<std::int64_t> read_offsets{0};  ///< [sequences + 1] into reads

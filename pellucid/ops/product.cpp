@@ -244,6 +244,14 @@ Bf16Products bf16_products() {
                                                            : Bf16Products::none;
 }
 
+void limit_products(InstructionSet most) {
+  const auto isa = most == InstructionSet::sse4   ? dnnl::cpu_isa::sse41
+                   : most == InstructionSet::avx2 ? dnnl::cpu_isa::avx2
+                                                  : dnnl::cpu_isa::avx512_core;
+  check(dnnl::set_max_cpu_isa(isa) == dnnl::status::success,
+        "the instruction set must be limited before the first product");
+}
+
 const char* product_library_version() {
   static const std::string version = [] {
     const dnnl_version_t* found = dnnl_version();

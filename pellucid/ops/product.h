@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <memory>
 
+#include "pellucid/ops/instruction_set.h"
 #include "pellucid/ops/precision.h"
 #include "pellucid/tensor/tensor.h"
 
@@ -51,6 +52,9 @@ Bf16Products bf16_products();
 /// True where the kernels add in the same order whatever the number of rows (AVX-512). Elsewhere
 /// oneDNN chooses the order by shape, and results agree to rounding only.
 bool rows_are_independent();
+
+/// The products' part of limit_instruction_set().
+void limit_products(InstructionSet most);
 
 /// Version of the library in use, "3.7.1".
 const char* product_library_version();

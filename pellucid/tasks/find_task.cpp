@@ -20,6 +20,8 @@ std::string_view head_name(HeadKind head) {
       return "question answering";
     case HeadKind::masked_lm:
       return "masked language modelling";
+    case HeadKind::replaced_token_detection:
+      return "replaced-token detection";
     case HeadKind::causal_lm:
       return "causal language modelling";
     case HeadKind::none:
@@ -41,6 +43,7 @@ Task default_task(const HeadFacts& facts) {
       if (!facts.problem_type && facts.outputs == 1) return Task::regression;
       return Task::sequence_classification;
     case HeadKind::token_classification:
+    case HeadKind::replaced_token_detection:
       return Task::token_classification;
     case HeadKind::question_answering:
       return Task::question_answering;

@@ -70,6 +70,7 @@ Link link_of(const HeadFacts& facts, Task task) {
 }
 
 std::vector<std::string> class_labels(const HeadFacts& facts, Task task) {
+  if (facts.head == HeadKind::replaced_token_detection) return {"original", "replaced"};
   std::vector<std::string> labels = facts.labels;
   for (std::size_t i = labels.size(); i < static_cast<std::size_t>(facts.outputs); ++i) {
     labels.push_back("LABEL_" + std::to_string(i));

@@ -31,8 +31,9 @@ Task find_task(const HeadFacts& facts, std::optional<Task> wanted, bool pair);
 /// is one over positions, not over the two outputs of a row.
 Link link_of(const HeadFacts& facts, Task task);
 
-/// Names of the classes: those of the config, duplicates as "name (3)". A head with one logit has
-/// two: "LABEL_0" and "LABEL_1", or "not X" and "X" when the config has a name of its own.
+/// Names of the classes: those of the config, duplicates as "name (3)"; replaced-token detection
+/// has "original" and "replaced". A head with one logit has two: "LABEL_0" and "LABEL_1", or "not
+/// X" and "X" when the config has a name of its own.
 std::vector<std::string> class_labels(const HeadFacts& facts, Task task);
 
 /// A single label by exact name, else by a unique name without case, else by an index in digits.

@@ -56,7 +56,7 @@ void check_case(const NetworkShape& shape, const InspectCase& input) {
   check_range("token_type_ids", input.token_type_ids, std::max<std::int64_t>(shape.types, 1),
               "token types");
   if (!shape.positions_bounded) return;
-  check_range("position_ids", input.position_ids, shape.max_positions, "positions");
+  check_range("position_ids", input.position_ids, shape.position_ids(), "positions");
   check(!input.position_ids.empty() || static_cast<std::int64_t>(length) <= shape.max_positions,
         "input_ids: {} ids in a row, but the model takes at most {}", length, shape.max_positions);
 }
@@ -74,7 +74,8 @@ std::int64_t longest_context(const InspectCase& input) {
   return longest;
 }
 
-/// The batch without what is masked, and the way back to [batch, length].
+/// The batch without what is masked (unless the network reads that too), and the way back to
+/// [batch, length].
 class Packing {
  public:
   Packing(const Network& network, const InspectCase& input)
@@ -93,7 +94,9 @@ class Packing {
     const auto begin = columns_.begin() + batch_.offsets[static_cast<std::size_t>(row)];
     const auto end = columns_.begin() + batch_.offsets[static_cast<std::size_t>(row) + 1];
     const auto found = std::lower_bound(begin, end, position);
-    check(found != end && *found == position, "position {} of row {} is masked", position, row);
+    check(found != end && *found == position &&
+              shown_[static_cast<std::size_t>(found - columns_.begin())],
+          "position {} of row {} is masked", position, row);
     return found - columns_.begin();
   }
 
@@ -104,6 +107,7 @@ class Packing {
     Tensor result = Tensor::zeros({rows_, length_, width});
     for (std::int64_t row = 0; row < rows_; ++row) {
       for (std::int64_t token = begin(row); token < begin(row + 1); ++token) {
+        if (!shown_[static_cast<std::size_t>(token)]) continue;
         const float* source = values + token * stride + first;
         std::copy(source, source + width, result.row(row * length_ + column(token)));
       }
@@ -121,6 +125,10 @@ class Packing {
     for (std::int64_t row = 0; row < rows_; ++row) {
       for (std::int64_t head = 0; head < heads; ++head) {
         for (std::int64_t query = begin(row); query < begin(row + 1); ++query) {
+          if (!shown_[static_cast<std::size_t>(query)]) {
+            source += begin(row + 1) - begin(row);
+            continue;
+          }
           float* target = result.row((row * heads + head) * length_ + column(query));
           for (std::int64_t key = begin(row); key < begin(row + 1); ++key) {
             target[column(key)] = *source++;
@@ -139,30 +147,40 @@ class Packing {
     return columns_[static_cast<std::size_t>(token)];
   }
 
+  static bool is_shown(const InspectCase& input, std::size_t row, std::size_t position) {
+    return input.attention_mask.empty() || input.attention_mask[row][position] != 0;
+  }
+
   void add_row(const Network& network, const InspectCase& input, std::size_t row) {
     const NetworkShape& shape = network.shape();
+    // Tokens that stay keep their place.
+    std::vector<std::int32_t> positions;
+    if (!input.position_ids.empty()) {
+      positions = input.position_ids[row];
+    } else if (!shape.positions_skip_masked) {
+      positions = network.positions(input.input_ids[row]);
+    }
     Sequence sequence;
     sequence.context = context_;
+    bool any = false;
     for (std::size_t position = 0; position < input.input_ids[row].size(); ++position) {
-      if (!input.attention_mask.empty() && input.attention_mask[row][position] == 0) continue;
+      const bool shown = is_shown(input, row, position);
+      if (!shown && !shape.keeps_masked) continue;
       columns_.push_back(static_cast<std::int64_t>(position));
+      shown_.push_back(shown);
+      any = any || shown;
+      if (shape.keeps_masked) sequence.hidden.push_back(shown ? 0 : 1);
       sequence.ids.push_back(input.input_ids[row][position]);
       if (!input.token_type_ids.empty()) {
         sequence.types.push_back(input.token_type_ids[row][position]);
       }
-      // Tokens that stay keep their place.
       sequence.columns.push_back(static_cast<std::int32_t>(position));
-      if (!input.position_ids.empty()) {
-        sequence.positions.push_back(input.position_ids[row][position]);
-      }
+      if (!positions.empty()) sequence.positions.push_back(positions[position]);
     }
-    check(!sequence.ids.empty(), "attention_mask: hides all of row {}", row);
-    if (input.position_ids.empty() && !shape.positions_skip_masked) {
-      sequence.positions = sequence.columns;
-    }
+    check(any, "attention_mask: hides all of row {}", row);
     const std::int64_t read = network.pooled_position(input.input_ids[row]);
-    check(!shape.pooled() || input.attention_mask.empty() ||
-              input.attention_mask[row][static_cast<std::size_t>(read)] != 0,
+    check(!shape.pooled() || shape.keeps_masked || read < 0 ||
+              is_shown(input, row, static_cast<std::size_t>(read)),
           "attention_mask: hides position {} of row {}, which the model's head reads", read, row);
     batch_.add(sequence);
   }
@@ -170,6 +188,7 @@ class Packing {
   std::int64_t rows_, length_, context_;
   Batch batch_;
   std::vector<std::int64_t> columns_;  // [tokens]
+  std::vector<bool> shown_;            // [tokens]: not masked
 };
 
 /// Row and column of the output that an index of a target means.
@@ -184,12 +203,13 @@ std::pair<std::int64_t, std::int64_t> output_place(const NetworkShape& shape,
         answers                        ? "start_logits and end_logits"
         : shape.head == HeadKind::none ? "none, it has no head"
                                        : "logits");
-  const std::size_t expected = shape.pooled() || answers ? 2 : 3;
+  const bool replaced = shape.head == HeadKind::replaced_token_detection;
+  const std::size_t expected = shape.pooled() || answers || replaced ? 2 : 3;
   check(index.size() == expected, "gradient of {}: an index of {} numbers, expected {}",
         target.output, index.size(),
-        shape.pooled() ? "row and class"
-        : answers      ? "row and position"
-                       : "row, position and class");
+        shape.pooled()        ? "row and class"
+        : answers || replaced ? "row and position"
+                              : "row, position and class");
   const auto in_range = [&](std::int64_t value, std::int64_t limit, const char* what) {
     check(0 <= value && value < limit, "gradient of {}: {} {} is out of range (0 to {})",
           target.output, what, value, limit - 1);
@@ -199,6 +219,7 @@ std::pair<std::int64_t, std::int64_t> output_place(const NetworkShape& shape,
   if (shape.pooled()) return {row, in_range(index[1], shape.outputs, "class")};
   const std::int64_t token = packing.packed(row, in_range(index[1], packing.length(), "position"));
   if (answers) return {token, target.output == "start_logits" ? 0 : 1};
+  if (replaced) return {token, 0};
   return {token, in_range(index[2], shape.outputs, "class")};
 }
 
@@ -233,6 +254,9 @@ void save_logits(const NetworkShape& shape, const Packing& packing, const Tensor
     const Shape flat{packing.rows(), packing.length()};
     results.push_back({"start_logits", packing.unpacked(output.data(), 2, 0, 1).reshaped(flat)});
     results.push_back({"end_logits", packing.unpacked(output.data(), 2, 1, 1).reshaped(flat)});
+  } else if (shape.head == HeadKind::replaced_token_detection) {
+    const Shape flat{packing.rows(), packing.length()};
+    results.push_back({"logits", packing.unpacked(output).reshaped(flat)});
   } else {
     results.push_back({"logits", packing.unpacked(output)});
   }
@@ -270,7 +294,8 @@ std::vector<NamedTensor> inspect(const Network& network, const InspectCase& inpu
   for (std::int64_t i = 0; options.hidden_states && i <= shape.layers; ++i) {
     tap.read(hidden_tap(i));
   }
-  for (std::int64_t i = 0; options.attentions && i < shape.layers; ++i) tap.read(attention_tap(i));
+  const std::int64_t attentions = shape.attentions > 0 ? shape.attentions : shape.layers;
+  for (std::int64_t i = 0; options.attentions && i < attentions; ++i) tap.read(attention_tap(i));
   if (options.embeddings) tap.read("embeddings");
   if (options.pooled) tap.read("pooled");
   if (!input.gradients.empty()) tap.differentiate("embeddings", tape);
@@ -282,7 +307,7 @@ std::vector<NamedTensor> inspect(const Network& network, const InspectCase& inpu
     results.push_back(
         {fmt::format("hidden_states.{}", i), packing.unpacked(tap.value(hidden_tap(i)))});
   }
-  for (std::int64_t i = 0; options.attentions && i < shape.layers; ++i) {
+  for (std::int64_t i = 0; options.attentions && i < attentions; ++i) {
     results.push_back({fmt::format("attentions.{}", i),
                        packing.unpacked_attentions(tap.value(attention_tap(i)), shape.heads)});
   }

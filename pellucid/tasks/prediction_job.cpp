@@ -187,6 +187,9 @@ TokensPrediction PredictionJob::answer_tokens(const PredictOptions& options,
     const auto row =
         logits_[w].begin() + static_cast<std::ptrdiff_t>(place_in(windows_[w], token)) * outputs;
     rows.emplace_back(row, row + outputs);
+    // One logit decides between two labels: the other's is 0.
+    if (facts_.head == HeadKind::replaced_token_detection)
+      rows.back().insert(rows.back().begin(), 0);
   }
   return label_tokens(encoding_, item.text, class_labels(facts_, task_), rows,
                       {options.grouping, options.ignored_labels});

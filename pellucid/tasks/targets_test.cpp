@@ -161,6 +161,7 @@ TEST(FindTask, FollowsHeadAndProblemType) {
   EXPECT_EQ(found({HeadKind::masked_lm, 10}, {}, false), Task::masked_lm);
   EXPECT_EQ(found({HeadKind::question_answering, 2}, {}, true), Task::question_answering);
   EXPECT_EQ(found({HeadKind::token_classification, 5}, {}, false), Task::token_classification);
+  EXPECT_EQ(found({HeadKind::replaced_token_detection, 1}, {}, false), Task::token_classification);
 }
 
 TEST(FindTask, RefusesWhatTheHeadCannotDo) {

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Broken and hostile model folders: a clear error within a second, never a crash."""
 import json
+import pathlib
 import shutil
 import tempfile
 import time
@@ -9,6 +10,7 @@ import unittest
 from program import DEMO, SHARED, SOURCE, run
 
 FILES = ("st-", "cfg-", "idx-")  # one file is broken
+TORCH = ("pkl-", "zip-", "legacy-", "bin-")  # pytorch_model.bin is
 MODELS = ("tensor-", "head-", "no-")  # every file is well-formed, or missing
 
 
@@ -17,7 +19,7 @@ def collections():
     yield SOURCE / "tests/goldens/malformed", FILES
     yield SOURCE / "tests/goldens/malformed_models", MODELS
     if SHARED:
-        yield SHARED / "golden/models/_malformed", FILES + MODELS
+        yield SHARED / "golden/models/_malformed", FILES + MODELS + TORCH
 
 
 class Malformed(unittest.TestCase):
@@ -34,8 +36,9 @@ class Malformed(unittest.TestCase):
 
     def check(self, folder, case):
         start = time.monotonic()
-        done = run("info", folder)
+        done = run("info", folder, cwd=folder)
         self.assertLess(time.monotonic() - start, 3)
+        self.assertFalse(pathlib.Path(folder, "PWNED").exists())
         outcome = case.get("outcome", "error")
         if outcome == "error":
             self.assertEqual(done.returncode, 1, done.stdout + done.stderr)
