@@ -87,14 +87,14 @@ class Work:
 
 CASES = {
     "transformers-interpret, 20 tokens": ((None, 10, 25), lambda w, b: w.transformers_interpret(20, 50, b)),
-    "transformers-interpret, 128 tokens": ((None, 2, 5, 10), lambda w, b: w.transformers_interpret(128, 50, b)),
+    "transformers-interpret, 128 tokens": ((None, 5), lambda w, b: w.transformers_interpret(128, 50, b)),
     "transformers-interpret, 512 tokens": ((1, 2), lambda w, b: w.transformers_interpret(512, 50, b)),
     "captum IG, 20 tokens": ((None, 10, 25), lambda w, b: w.captum_ig(text_of(20), 50, b)),
-    "captum IG, 128 tokens": ((None, 2, 5, 10), lambda w, b: w.captum_ig(text_of(128), 50, b)),
+    "captum IG, 128 tokens": ((None, 5), lambda w, b: w.captum_ig(text_of(128), 50, b)),
     "captum IG, 512 tokens": ((1, 2), lambda w, b: w.captum_ig(text_of(512), 50, b)),
-    "forward, 32 x 128 tokens": ((32, 4, 8), lambda w, b: w.forward(b)),
-    "captum occlusion, 100 words": ((None, 4, 8, 16), lambda w, b: w.captum_occlusion(128, b)),
-    "interpreto occlusion, 128 tokens": ((None, 8, 16), lambda w, b: w.interpreto_occlusion(128, b)),
+    "forward, 32 x 128 tokens": ((32, 8), lambda w, b: w.forward(b)),
+    "captum occlusion, 100 words": ((None, 8), lambda w, b: w.captum_occlusion(128, b)),
+    "interpreto occlusion, 128 tokens": ((None, 8), lambda w, b: w.interpreto_occlusion(128, b)),
     "captum saliency, 100 short texts one by one": (
         (None,), lambda w, b: [w.captum_saliency(text) for text in short_texts(100)]),
     "captum IG of 8 steps, 30 short texts one by one": (

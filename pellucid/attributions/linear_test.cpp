@@ -130,7 +130,8 @@ struct Case {
   /// Scores of tokens, [targets][tokens].
   std::vector<std::vector<double>> run(const Method& method) const {
     DirectExecutor executor(model->network(), {});
-    const Sequence input{.ids = encoding.ids(), .types = {}, .positions = {}, .reads = {}};
+    Sequence input;
+    input.ids = encoding.ids();
     Evaluator evaluator(*model, encoding, units, input, targets, executor, 0);
     Batch batch;
     batch.add(input);

@@ -9,28 +9,28 @@ namespace pellucid {
 struct DistanceHead {
   std::int64_t queries = 0, keys = 0, width = 0;
   float scale = 1;
-  StridedRows<const float> query;           // [queries, width]
-  StridedRows<const float> key, value;      // [keys, width]
-  const std::int64_t* own_keys = nullptr;   // [queries]: the key where each query stands
-  const std::int32_t* places = nullptr;     // [keys]
-  StridedRows<const float> position_key;    // [rows, width]; data is null: no such term
-  StridedRows<const float> position_query;  // the same
-  const float* bias = nullptr;              // [rows], or null
-  const std::int32_t* row = nullptr;        // of distance d: row[d]
-  std::int64_t first_row = 0, rows = 0;     // those that the sequence's distances need
-  std::int64_t tile_rows = 0;               // at most, of a tile of queries and keys
-  StridedRows<const float> segment_key;     // [2, width]; data is null: no such term
-  const float* segment_bias = nullptr;      // [2], or null
-  const std::int32_t* segments = nullptr;   // [keys]
-  const std::uint8_t* hidden = nullptr;     // [keys], or null
-  float* statistics = nullptr;              // [queries, 2]
-  float* scratch = nullptr;                 // distance_scratch() floats
+  StridedRows<const float> query;             // [queries, width]
+  StridedRows<const float> key, value;        // [keys, width]
+  const std::int64_t* own_keys = nullptr;     // [queries]: the key where each query stands
+  const std::int32_t* places = nullptr;       // [keys]
+  StridedRows<const float> position_key{};    // [rows, width]; data is null: no such term
+  StridedRows<const float> position_query{};  // the same
+  const float* bias = nullptr;                // [rows], or null
+  const std::int32_t* row = nullptr;          // of distance d: row[d]
+  std::int64_t first_row = 0, rows = 0;       // those that the sequence's distances need
+  std::int64_t tile_rows = 0;                 // at most, of a tile of queries and keys
+  StridedRows<const float> segment_key{};     // [2, width]; data is null: no such term
+  const float* segment_bias = nullptr;        // [2], or null
+  const std::int32_t* segments = nullptr;     // [keys]
+  const std::uint8_t* hidden = nullptr;       // [keys], or null
+  float* statistics = nullptr;                // [queries, 2]
+  float* scratch = nullptr;                   // distance_scratch() floats
 
   bool has_distance() const {
     return position_key.data != nullptr || position_query.data != nullptr || bias != nullptr;
   }
-  std::int64_t distance(std::int64_t query, std::int64_t key) const {
-    return std::int64_t{places[own_keys[query]]} - places[key];
+  std::int64_t distance(std::int64_t query_row, std::int64_t key_row) const {
+    return std::int64_t{places[own_keys[query_row]]} - places[key_row];
   }
 };
 

@@ -31,7 +31,7 @@ class Usage(unittest.TestCase):
         self.refuse(["evaluate", "x"], "unknown verb", "explain")
         self.refuse(["explain", "--text", "x", "--stesp", "3"], "--stesp", "--steps")
         self.refuse(["explain", "--text", "x", "--format", "svg"], "svg", "html")
-        self.refuse(["explain", "--text", "x", "--precision", "bf16"], "bf16", "f32")
+        self.refuse(["explain", "--text", "x", "--precision", "f16"], "f16", "bf16x3")
         self.refuse(["explain", "--text", "x", "--long", "windows"], "windows", "truncate")
         self.refuse(["explain", "--text", "x", "--preset", "captum"], "captum", "transformers-interpret")
         self.refuse(["explain", "--text", "x", "--threads", "0"], "threads")
