@@ -3,9 +3,9 @@
 
 #include <algorithm>
 #include <optional>
-#include <vector>
 
 #include "pellucid/text/regex/case_folding.h"
+#include "pellucid/text/regex/caseless.h"
 #include "pellucid/text/regex/classes.h"
 #include "pellucid/text/regex/scanner.h"
 
@@ -255,20 +255,9 @@ class Parser {
     parts_.add(")");
   }
 
-  /// A class; without case it may also stand for sequences: (?i)[\u00DF] takes "ss".
   void add_class(const ClassAtom& atom, const Options& options) {
-    if (!options.ignore_case || !atom.has_case) return parts_.add(atom.value());
-    const CharacterSet set = without_case(atom.set);
-    if (atom.negated) return parts_.add(set.complement());
-    const std::vector<std::u32string> sequences = sequences_of(set);
-    if (sequences.empty()) return parts_.add(set);
-    parts_.add("(?:");
-    parts_.add(set);
-    for (const std::u32string& sequence : sequences) {
-      parts_.add("|");
-      for (const char32_t character : sequence) parts_.add(without_case(CharacterSet(character)));
-    }
-    parts_.add(")");
+    if (options.ignore_case && atom.has_case) return add_caseless(atom, parts_);
+    parts_.add(atom.value());
   }
 
   void literals(char32_t first, const Options& options) {
@@ -290,43 +279,7 @@ class Parser {
       folded.resize(folded.size() - fold_string(more[--taken]).size());
     }
     scan_.skip(taken);
-    if (folded.size() == 1) return parts_.add(without_case(CharacterSet(folded[0])));
-    parts_.add("(?:");
-    ways(folded);
-    parts_.add(")");
-  }
-
-  static std::u32string fold_string(char32_t character) {
-    const std::u32string_view sequence = folded_sequence(character);
-    return sequence.empty() ? std::u32string(1, fold_case(character)) : std::u32string(sequence);
-  }
-
-  static bool holds_sequence(std::u32string_view folded) {
-    for (std::size_t size = 2; size <= folded.size(); ++size) {
-      if (!stands_for(folded.substr(0, size)).empty()) return true;
-    }
-    return false;
-  }
-
-  /// All ways to write the folded characters, one by one first.
-  void ways(std::u32string_view folded) {
-    if (folded.empty()) return;
-    parts_.add(without_case(CharacterSet(folded[0])));
-    if (folded.size() == 1) return;
-    parts_.add("(?:");
-    ways(folded.substr(1));
-    parts_.add(")");
-    for (std::size_t size = 2; size <= folded.size(); ++size) {
-      const CharacterSet whole = stands_for(folded.substr(0, size));
-      if (whole.empty()) continue;
-      parts_.add("|");
-      parts_.add(whole);
-      if (size < folded.size()) {
-        parts_.add("(?:");
-        ways(folded.substr(size));
-        parts_.add(")");
-      }
-    }
+    add_caseless(folded, parts_);
   }
 
   Scanner scan_;
