@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/models/bert.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/models/deberta.h"
 
+#include <algorithm>
 #include <cmath>
 #include <mutex>
 #include <utility>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // tiktoken ranks: lines of a token's bytes in base64 and its rank, which is its id. Pattern and
 // special tokens are not in the file but published with the models: LLaMA 3, Qwen.
+#include <algorithm>
 #include <charconv>
 
 #include "pellucid/base/error.h"
