@@ -5,10 +5,26 @@
 
 namespace pellucid {
 
-Parameters InputXGradient::parameters() const {
-  return {{"baseline", baseline.name()},
-          {"reduce", std::string(pellucid::name(reduce))},
-          {"layer", layer}};
+namespace {
+
+OptionTable<InputXGradient> options() {
+  return OptionTable<InputXGradient>()
+      .replacement("baseline", &InputXGradient::baseline, "subtracted from the input")
+      .reduce(&InputXGradient::reduce)
+      .layer(&InputXGradient::layer);
+}
+
+}  // namespace
+
+Parameters InputXGradient::parameters() const { return options().show(*this); }
+
+MethodEntry InputXGradient::entry() {
+  return options().complete({.name = "input-x-gradient",
+                             .summary = "gradient at the input times the input",
+                             .source = "Shrikumar et al. 2016, arXiv 1605.01713",
+                             .cost = "2 forwards, 1 VJP",
+                             .complete = false,
+                             .perturbs = false});
 }
 
 Attribution InputXGradient::operator()(Evaluator& evaluator) const {

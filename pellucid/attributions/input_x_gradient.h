@@ -4,8 +4,7 @@
 // Complete only for linear F.
 #pragma once
 
-#include "pellucid/attributions/method.h"
-#include "pellucid/attributions/reduction.h"
+#include "pellucid/attributions/method_options.h"
 
 namespace pellucid {
 
@@ -17,6 +16,7 @@ struct InputXGradient {
   std::string name() const { return "input-x-gradient"; }
   Parameters parameters() const;
   Attribution operator()(Evaluator& evaluator) const;
+  static MethodEntry entry();
 };
 
 }  // namespace pellucid

@@ -7,23 +7,81 @@
 
 namespace pellucid {
 
-Parameters IntegratedGradients::parameters() const {
-  Parameters shown;
-  if (tolerance) {
-    shown.emplace_back("steps", std::string("auto"));
-    shown.emplace_back("tolerance", *tolerance);
-  } else {
-    shown.emplace_back("steps", std::int64_t{steps});
-  }
-  if (!tolerance || rule == Rule::adaptive) {
-    shown.emplace_back("rule", std::string(pellucid::name(rule)));
-  } else {
-    shown.emplace_back("rule", std::string("refined"));
-  }
-  shown.emplace_back("baseline", baseline.name());
-  shown.emplace_back("reduce", std::string(pellucid::name(reduce)));
-  shown.emplace_back("layer", layer);
-  return shown;
+namespace {
+
+constexpr double kAutoTolerance = 0.01;
+
+/// The rule's own name, or "refined" where points are added to the integral as a whole.
+std::string shown_rule(const IntegratedGradients& method) {
+  if (method.tolerance && method.rule != Rule::adaptive) return "refined";
+  return std::string(name(method.rule));
+}
+
+OptionTable<IntegratedGradients> options() {
+  using M = IntegratedGradients;
+  return OptionTable<M>()
+      .option(
+          "steps", "1 or more, or auto", "points of the rule; auto is --tolerance 0.01",
+          [](M& method, const std::string& text) {
+            if (text == "auto") {
+              method.tolerance = kAutoTolerance;
+            } else {
+              method.steps =
+                  static_cast<int>(parse_whole("steps", text, 1, 1000000, "1 or more, or auto"));
+            }
+          },
+          [](const M& method) {
+            return method.tolerance ? Parameter("auto") : Parameter(std::int64_t{method.steps});
+          })
+      .number("tolerance", &M::tolerance, 1e-12, 1, "a number above 0, at most 1",
+              "add points until gap and scores have settled within this share")
+      .option(
+          "rule",
+          "gauss-legendre, riemann-left, riemann-right, riemann-middle, trapezoid or adaptive",
+          "where the points lie and what they weigh",
+          [](M& method, const std::string& text) { method.rule = parse_rule(text); },
+          [](const M& method) { return Parameter(shown_rule(method)); })
+      .replacement("baseline", &M::baseline, "start of the path")
+      .reduce(&M::reduce)
+      .layer(&M::layer);
+}
+
+/// Options that contradict each other are refused, not ranked.
+Method make(const MethodOptions& given) {
+  const auto text = [&](const char* name) {
+    const auto found = given.find(name);
+    return found == given.end() ? std::string() : found->second;
+  };
+  const bool adaptive = text("rule") == "adaptive";
+  const bool counted = !text("steps").empty() && text("steps") != "auto";
+  check_usage(!adaptive || !counted, "the rule adaptive chooses its own steps: give --tolerance");
+  check_usage(text("tolerance").empty() || !counted, "steps and tolerance exclude each other");
+  IntegratedGradients method = options().read(given);
+  if (adaptive && !method.tolerance) method.tolerance = kAutoTolerance;
+  check_usage(!method.tolerance || adaptive || text("rule").empty(),
+              "with a tolerance the points are chosen: rule is {}, expected adaptive or none",
+              name(method.rule));
+  return method;
+}
+
+}  // namespace
+
+Parameters IntegratedGradients::parameters() const { return options().show(*this); }
+
+MethodEntry IntegratedGradients::entry() {
+  MethodEntry entry = options().complete(
+      {.name = "integrated-gradients",
+       .summary = "integral of the gradient along the straight path from a baseline",
+       .source = "Sundararajan et al. 2017, arXiv 1703.01365",
+       .cost = "steps + 2 forwards, steps VJPs",
+       .complete = true,
+       .perturbs = false});
+  entry.make = make;
+  return entry;
+}
+
+void IntegratedGradients::check() const {
+  if (!tolerance) quadrature(rule, steps);  // refuses what cannot be
 }
 
 Attribution IntegratedGradients::operator()(Evaluator& evaluator) const {

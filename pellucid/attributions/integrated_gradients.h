@@ -6,9 +6,8 @@
 
 #include <optional>
 
-#include "pellucid/attributions/method.h"
+#include "pellucid/attributions/method_options.h"
 #include "pellucid/attributions/quadrature.h"
-#include "pellucid/attributions/reduction.h"
 
 namespace pellucid {
 
@@ -25,7 +24,9 @@ struct IntegratedGradients {
 
   std::string name() const { return "integrated-gradients"; }
   Parameters parameters() const;
+  void check() const;
   Attribution operator()(Evaluator& evaluator) const;
+  static MethodEntry entry();
 };
 
 }  // namespace pellucid

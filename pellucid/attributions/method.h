@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Method: which variants of the input the model should see, and how to combine what it answers. Any
 // struct will do that has `std::string name() const`, `Parameters parameters() const` and
-// `Attribution operator()(Evaluator&) const`.
+// `Attribution operator()(Evaluator&) const`; with `void check() const` it refuses settings that
+// cannot be before any text is seen.
 #pragma once
 
 #include <functional>
@@ -38,7 +39,9 @@ class Method {
   Method(M method)  // NOLINT(google-explicit-constructor): .method = IntegratedGradients{...}
       : name_(method.name()),
         parameters_(method.parameters()),
-        run_([method](Evaluator& evaluator) { return method(evaluator); }) {}
+        run_([method](Evaluator& evaluator) { return method(evaluator); }) {
+    if constexpr (requires { method.check(); }) method.check();
+  }
 
   const std::string& name() const { return name_; }
   const Parameters& parameters() const { return parameters_; }

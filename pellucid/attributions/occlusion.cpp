@@ -25,19 +25,35 @@ std::vector<Range> windows(std::size_t size, std::size_t window, std::size_t str
   return found;
 }
 
-}  // namespace
-
-Parameters Occlusion::parameters() const {
-  return {{"window", std::int64_t{window}},
-          {"stride", std::int64_t{stride}},
-          {"share", share},
-          {"replacement", replacement.name()}};
+OptionTable<Occlusion> options() {
+  return OptionTable<Occlusion>()
+      .number("window", &Occlusion::window, 1, 1e6, "1 or more", "units replaced together")
+      .number("stride", &Occlusion::stride, 1, 1e6, "1 to the window",
+              "units between the starts of windows")
+      .flag("share", &Occlusion::share, "divide each effect by the size of its window")
+      .replacement(&Occlusion::replacement);
 }
 
-Attribution Occlusion::operator()(Evaluator& evaluator) const {
+}  // namespace
+
+Parameters Occlusion::parameters() const { return options().show(*this); }
+
+MethodEntry Occlusion::entry() {
+  return options().complete({.name = "occlusion",
+                             .summary = "how much the target falls when units are replaced",
+                             .source = "Zeiler, Fergus 2013, arXiv 1311.2901",
+                             .cost = "units + 1 forwards",
+                             .complete = false,
+                             .perturbs = true});
+}
+
+void Occlusion::check() const {
   check_usage(window >= 1, "window is {}, expected 1 or more", window);
   check_usage(1 <= stride && stride <= window, "stride is {}, expected 1 to the window, {}", stride,
               window);
+}
+
+Attribution Occlusion::operator()(Evaluator& evaluator) const {
   const auto& units = evaluator.units().units;
   std::vector<std::size_t> seen;  // units that the model sees
   for (std::size_t u = 0; u < units.size(); ++u) {

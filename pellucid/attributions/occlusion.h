@@ -6,7 +6,7 @@
 // window = stride = 1 is leave-one-out.
 #pragma once
 
-#include "pellucid/attributions/method.h"
+#include "pellucid/attributions/method_options.h"
 
 namespace pellucid {
 
@@ -18,7 +18,9 @@ struct Occlusion {
 
   std::string name() const { return "occlusion"; }
   Parameters parameters() const;
+  void check() const;
   Attribution operator()(Evaluator& evaluator) const;
+  static MethodEntry entry();
 };
 
 }  // namespace pellucid

@@ -3,10 +3,26 @@
 
 namespace pellucid {
 
-Parameters Saliency::parameters() const {
-  return {{"reduce", std::string(pellucid::name(reduce))},
-          {"times-norm", times_norm},
-          {"layer", layer}};
+namespace {
+
+OptionTable<Saliency> options() {
+  return OptionTable<Saliency>()
+      .reduce(&Saliency::reduce)
+      .flag("times-norm", &Saliency::times_norm, "multiply by the size of the embedding")
+      .layer(&Saliency::layer);
+}
+
+}  // namespace
+
+Parameters Saliency::parameters() const { return options().show(*this); }
+
+MethodEntry Saliency::entry() {
+  return options().complete({.name = "saliency",
+                             .summary = "size of the gradient at the input",
+                             .source = "Simonyan et al. 2013, arXiv 1312.6034",
+                             .cost = "2 forwards, 1 VJP",
+                             .complete = false,
+                             .perturbs = false});
 }
 
 Attribution Saliency::operator()(Evaluator& evaluator) const {

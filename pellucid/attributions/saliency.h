@@ -4,8 +4,7 @@
 // A bare gradient has no meaning as a sum, so the default reduction is l2.
 #pragma once
 
-#include "pellucid/attributions/method.h"
-#include "pellucid/attributions/reduction.h"
+#include "pellucid/attributions/method_options.h"
 
 namespace pellucid {
 
@@ -17,6 +16,7 @@ struct Saliency {
   std::string name() const { return "saliency"; }
   Parameters parameters() const;
   Attribution operator()(Evaluator& evaluator) const;
+  static MethodEntry entry();
 };
 
 }  // namespace pellucid

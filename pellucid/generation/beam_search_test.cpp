@@ -13,7 +13,7 @@
 namespace pellucid {
 namespace {
 
-const Network& load(const std::string& name) {
+const Network& load(std::string name) {
   static std::map<std::string, std::unique_ptr<const Network>> networks;
   if (networks.contains(name)) return *networks[name];
   const std::string folder = PELLUCID_SOURCE_DIR "/tests/goldens/models/dec-" + name;

@@ -225,7 +225,7 @@ std::string run_parts(const SingleComponents& components, const json& record) {
          components.decoder->decode(record["tokens"].get<std::vector<std::string>>())) {
       text += part;
     }
-    if (text != record["decoder"]) return "decoder gives \"" + text + '"';
+    if (text != record["decoder"].get<std::string>()) return "decoder gives \"" + text + '"';
   }
   return "";
 }
