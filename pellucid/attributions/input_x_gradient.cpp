@@ -9,7 +9,7 @@ namespace {
 
 OptionTable<InputXGradient> options() {
   return OptionTable<InputXGradient>()
-      .replacement("baseline", &InputXGradient::baseline, "subtracted from the input")
+      .baseline(&InputXGradient::baseline, "subtracted from the input")
       .reduce(&InputXGradient::reduce)
       .layer(&InputXGradient::layer);
 }

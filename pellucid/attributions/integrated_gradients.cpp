@@ -41,7 +41,7 @@ OptionTable<IntegratedGradients> options() {
           "where the points lie and what they weigh",
           [](M& method, const std::string& text) { method.rule = parse_rule(text); },
           [](const M& method) { return Parameter(shown_rule(method)); })
-      .replacement("baseline", &M::baseline, "start of the path")
+      .baseline(&M::baseline, "start of the path")
       .reduce(&M::reduce)
       .layer(&M::layer);
 }

@@ -21,16 +21,16 @@ using Parameters = std::vector<std::pair<std::string, Parameter>>;
 
 /// What a method finds, for every target. Exactly one of token_scores and unit_scores is filled.
 struct Attribution {
-  std::vector<std::vector<double>> token_scores;     ///< [targets][tokens], after reduction
-  std::vector<std::vector<double>> unit_scores;      ///< [targets][units]
-  std::vector<std::vector<double>> standard_errors;  ///< [targets][units]; empty: exact
-  std::vector<double> baseline_values;               ///< [targets]; empty: never evaluated
+  std::vector<std::vector<double>> token_scores{};     ///< [targets][tokens], after reduction
+  std::vector<std::vector<double>> unit_scores{};      ///< [targets][units]
+  std::vector<std::vector<double>> standard_errors{};  ///< [targets][units]; empty: exact
+  std::vector<double> baseline_values{};               ///< [targets]; empty: never evaluated
   bool complete = false;  ///< scores should sum to value - baseline value: the gap is reported
   bool is_signed = true;
   bool converged = true;
   /// [targets, tokens, hidden] before multiplication and reduction; kept when the caller wants to
   /// dump it.
-  std::optional<GradientSum> gradients;
+  std::optional<GradientSum> gradients{};
 };
 
 class Method {

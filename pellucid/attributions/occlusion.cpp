@@ -2,8 +2,8 @@
 #include "pellucid/attributions/occlusion.h"
 
 #include <algorithm>
-#include <limits>
 
+#include "pellucid/attributions/game.h"
 #include "pellucid/base/error.h"
 
 namespace pellucid {
@@ -54,37 +54,30 @@ void Occlusion::check() const {
 }
 
 Attribution Occlusion::operator()(Evaluator& evaluator) const {
-  const auto& units = evaluator.units().units;
-  std::vector<std::size_t> seen;  // units that the model sees
-  for (std::size_t u = 0; u < units.size(); ++u) {
-    if (!units[u].tokens.empty()) seen.push_back(u);
-  }
+  Game game(evaluator, replacement);
+  const std::size_t players = game.players();
   const std::vector<Range> ranges =
-      windows(seen.size(), static_cast<std::size_t>(window), static_cast<std::size_t>(stride));
-  std::vector<std::vector<bool>> kept(ranges.size(), std::vector<bool>(units.size(), true));
+      windows(players, static_cast<std::size_t>(window), static_cast<std::size_t>(stride));
+  std::vector<Coalition> without(ranges.size(), Coalition(players, true));
   for (std::size_t w = 0; w < ranges.size(); ++w) {
-    for (std::size_t i = ranges[w].begin; i < ranges[w].end; ++i) kept[w][seen[i]] = false;
+    for (std::size_t i = ranges[w].begin; i < ranges[w].end; ++i) without[w][i] = false;
   }
-  Values without;
-  evaluator.ask_without(kept, replacement, without);
-  evaluator.run();
-  Attribution result;
-  for (std::size_t t = 0; t < evaluator.targets().size(); ++t) {
-    std::vector<double> scores(units.size(), std::numeric_limits<double>::quiet_NaN());
-    for (std::size_t i = 0; i < seen.size(); ++i) {
+  const Values values = game(without);
+  std::vector<std::vector<double>> scores(game.targets(), std::vector<double>(players));
+  for (std::size_t t = 0; t < game.targets(); ++t) {
+    for (std::size_t i = 0; i < players; ++i) {
       double sum = 0;
       int covered = 0;
       for (std::size_t w = 0; w < ranges.size(); ++w) {
         if (i < ranges[w].begin || i >= ranges[w].end) continue;
         const auto size = static_cast<double>(ranges[w].end - ranges[w].begin);
-        sum += (evaluator.values()[t] - without[w][t]) / (share ? size : 1.0);
+        sum += (game.all()[t] - values[w][t]) / (share ? size : 1.0);
         ++covered;
       }
-      scores[seen[i]] = sum / covered;
+      scores[t][i] = sum / covered;
     }
-    result.unit_scores.push_back(std::move(scores));
   }
-  return result;
+  return {.unit_scores = unit_scores(evaluator, scores)};
 }
 
 }  // namespace pellucid

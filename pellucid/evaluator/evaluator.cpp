@@ -140,15 +140,23 @@ void Evaluator::ask_values(const Path& path, std::vector<double> alphas, Values&
 }
 
 void Evaluator::ask_gradients(const Path& path, std::vector<double> alphas, Fold fold) {
+  const auto points = static_cast<std::int64_t>(alphas.size());
+  ask_gradients(
+      path.tap, points,
+      [path, alphas = std::move(alphas)](std::int64_t point, float* rows) {
+        interpolate(path, alphas[static_cast<std::size_t>(point)], rows);
+      },
+      std::move(fold));
+}
+
+void Evaluator::ask_gradients(const std::string& tap, std::int64_t points, Fill fill, Fold fold) {
   Work work;
-  work.probes = static_cast<std::int64_t>(alphas.size());
+  work.probes = points;
   work.input = [this](std::int64_t) -> const Sequence& { return input_; };
   work.targets = &targets_;
   work.gradients = true;
-  work.tap = path.tap;
-  work.fill = [path, alphas](std::int64_t probe, float* rows) {
-    interpolate(path, alphas[static_cast<std::size_t>(probe)], rows);
-  };
+  work.tap = tap;
+  work.fill = std::move(fill);
   work.deliver = [fold = std::move(fold)](std::int64_t probe, const Answers& found) {
     fold(static_cast<std::size_t>(probe), found.values, *found.gradients);
   };
@@ -158,18 +166,7 @@ void Evaluator::ask_gradients(const Path& path, std::vector<double> alphas, Fold
 }
 
 void Evaluator::ask_gradients(const std::string& tap, Fold fold) {
-  Work work;
-  work.probes = 1;
-  work.input = [this](std::int64_t) -> const Sequence& { return input_; };
-  work.targets = &targets_;
-  work.gradients = true;
-  work.tap = tap;
-  work.deliver = [fold = std::move(fold)](std::int64_t, const Answers& found) {
-    fold(0, found.values, *found.gradients);
-  };
-  forwards_ += 1;
-  vjps_ += 1;
-  queue_.push_back(std::move(work));
+  ask_gradients(tap, 1, nullptr, std::move(fold));
 }
 
 std::optional<std::int32_t> Evaluator::replacement_id(const Replacement& replacement) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "pellucid/base/philox.h"
 #include "pellucid/evaluator/executor.h"
 #include "pellucid/evaluator/replacement.h"
 #include "pellucid/models/model.h"
@@ -56,7 +57,10 @@ class Evaluator {
   const std::vector<Target>& targets() const { return targets_; }
   std::int64_t tokens() const { return input_.size(); }
   std::int64_t target_count() const { return static_cast<std::int64_t>(targets_.size()); }
-  std::uint64_t seed() const { return seed_; }
+  /// Random numbers of this text: a function of seed, purpose, probe and token ids alone.
+  Draws draws(Stream purpose, std::uint32_t probe) const {
+    return {seed_, purpose, probe, hash_ids(input_.ids)};
+  }
 
   // Questions. ask_* queue probes whose answers are there after run(); so that unlike questions
   // share a pass.
@@ -79,6 +83,10 @@ class Evaluator {
   /// fold(point, values [targets], gradients) in the order of the points.
   using Fold = std::function<void(std::size_t, std::span<const double>, const GradientView&)>;
   void ask_gradients(const Path& path, std::vector<double> alphas, Fold fold);
+  /// At points of one's own: fill(point, rows) writes the activation at the tap, [tokens, width];
+  /// it is called once for each point, from any thread.
+  using Fill = std::function<void(std::int64_t, float*)>;
+  void ask_gradients(const std::string& tap, std::int64_t points, Fill fill, Fold fold);
   /// The gradient at the real input.
   void ask_gradients(const std::string& tap, Fold fold);
   void run();
