@@ -10,3 +10,5 @@ find_package(Highway REQUIRED)
 # Built against its headers and opened at run time (pellucid/io/http.cpp), so users need not link it.
 find_package(CURL REQUIRED)
 find_package(PCRE2 REQUIRED)
+# Small dense linear algebra, headers alone: taken as an include folder, so users need not have it.
+find_package(Eigen3 3.3 REQUIRED NO_MODULE)
