@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
+#include <mutex>
 #include <numeric>
 
 #include "pellucid/base/error.h"
@@ -22,7 +24,6 @@ namespace {
 
 constexpr double kLargeGap = 0.05;   // relative: a warning
 constexpr double kNoChange = 1e-12;  // |value - baseline_value| too small to compare a gap with
-constexpr std::size_t kItemsAtOnce = 64;  // read ahead and explained together
 
 /// Logits of one input.
 std::vector<float> run_input(const Sequence& input, Executor& executor) {
@@ -249,16 +250,11 @@ class Explaining {
   Explanation result_;
 };
 
-/// Items that are read and explained together.
-std::vector<Item> read_items(const std::function<bool(Item&)>& next) {
-  std::vector<Item> items;
-  while (items.size() < kItemsAtOnce) {
-    Item item;
-    if (!next(item)) break;
-    items.push_back(std::move(item));
-  }
-  return items;
-}
+/// A text from when it is read until its result is delivered.
+struct Flight {
+  Item item{};
+  ExplainResult result{};
+};
 
 }  // namespace
 
@@ -313,25 +309,33 @@ void explain_stream(const Model& model, const ExplainOptions& options,
                     const std::function<bool(Item&)>& next,
                     const std::function<void(std::int64_t, ExplainResult)>& done) {
   check_options(model, options);
-  const ExecutorOptions run = settle(options).run;
-  std::int64_t first = 0;
-  for (auto items = read_items(next); !items.empty(); items = read_items(next)) {
-    std::vector<ExplainResult> results(items.size());
-    run_together(
-        model.network(), run, static_cast<std::int64_t>(items.size()),
-        [&](std::int64_t index, Executor& executor) {
-          const auto place = static_cast<std::size_t>(index);
-          try {
-            results[place] = Explaining(model, items[place], options).run(executor, nullptr);
-          } catch (const std::exception& error) {
-            results[place] = std::string(error.what());
-          }
-        },
-        [&](std::int64_t index) {
-          done(first + index, std::move(results[static_cast<std::size_t>(index)]));
-        });
-    first += static_cast<std::int64_t>(items.size());
-  }
+  std::map<std::int64_t, Flight> flights;
+  std::mutex mutex;  // the map's; a flight stays where it is and has one user at a time
+  const auto flight = [&](std::int64_t index) -> Flight& {
+    const std::lock_guard lock(mutex);
+    return flights[index];
+  };
+  run_together(
+      model.network(), settle(options).run,
+      [&](std::int64_t index) {
+        Item item;
+        if (!next(item)) return false;
+        flight(index).item = std::move(item);
+        return true;
+      },
+      [&](std::int64_t index, Executor& executor) {
+        Flight& text = flight(index);
+        try {
+          text.result = Explaining(model, text.item, options).run(executor, nullptr);
+        } catch (const std::exception& error) {
+          text.result = std::string(error.what());
+        }
+      },
+      [&](std::int64_t index) {
+        done(index, std::move(flight(index).result));
+        const std::lock_guard lock(mutex);
+        flights.erase(index);
+      });
 }
 
 }  // namespace pellucid
