@@ -57,7 +57,7 @@ struct ExecutorOptions {
   /// work.
   std::int64_t batch_tokens = 0;
   /// Bytes of activations at most, beside the weights; 0: 1 GiB or a quarter of what is free,
-  /// whichever is less.
+  /// whichever is less, and up to half of what is free for one input that cannot be cut.
   std::int64_t memory = 0;
   Precision precision = Precision::automatic;
 };
