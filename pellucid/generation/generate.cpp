@@ -7,53 +7,11 @@
 
 #include "pellucid/base/error.h"
 #include "pellucid/base/philox.h"
+#include "pellucid/generation/beam_search.h"
+#include "pellucid/generation/continuation.h"
 
 namespace pellucid {
 namespace {
-
-/// Logits behind a text that grows at its end; keys and values are kept where the network can.
-class Continuation {
- public:
-  Continuation(const Network& network, std::span<const std::int32_t> prompt)
-      : network_(network), ids_(prompt.begin(), prompt.end()) {}
-
-  /// [vocabulary]
-  Tensor logits() {
-    Sequence sequence;
-    sequence.ids.assign(ids_.begin() + cache_.tokens(), ids_.end());
-    sequence.reads = {sequence.size() - 1};
-    for (std::int64_t i = cache_.tokens(); i < std::ssize(ids_); ++i) {
-      sequence.positions.push_back(static_cast<std::int32_t>(i));
-    }
-    sequence.columns = sequence.positions;
-    Batch batch;
-    batch.add(sequence);
-    if (network_.can_extend()) {
-      KeyValueCache* const cache = &cache_;
-      return network_.extend(batch, {&cache, 1});
-    }
-    Tap none;
-    return network_(batch, none).value;
-  }
-
-  void add(std::int32_t id) { ids_.push_back(id); }
-
- private:
-  const Network& network_;
-  std::vector<std::int32_t> ids_;
-  KeyValueCache cache_;
-};
-
-/// log softmax in double.
-std::vector<double> log_probabilities(const Tensor& logits) {
-  const auto values = logits.values();
-  const double largest = double{*std::max_element(values.begin(), values.end())};
-  double sum = 0;
-  for (const float value : values) sum += std::exp(double{value} - largest);
-  std::vector<double> result;
-  for (const float value : values) result.push_back(double{value} - largest - std::log(sum));
-  return result;
-}
 
 /// A token by its probability after temperature, top k and top p.  uniform: in [0, 1)
 std::int32_t draw(const std::vector<double>& log_probability, const GenerateOptions& options,
@@ -85,25 +43,35 @@ std::int32_t draw(const std::vector<double>& log_probability, const GenerateOpti
   return order[count - 1];
 }
 
+void check_options(const NetworkShape& shape, std::int64_t prompt, const GenerateOptions& options) {
+  check_usage(shape.head == HeadKind::causal_lm, "the model has no head that continues texts");
+  check_usage(prompt > 0, "the text to continue is empty");
+  check_usage(options.max_new_tokens > 0, "{} new tokens, expected 1 or more",
+              options.max_new_tokens);
+  check_usage(options.temperature >= 0 && options.top_p > 0 && options.top_k >= 0,
+              "temperature {}, top p {} or top k {} is out of range", options.temperature,
+              options.top_p, options.top_k);
+  check_usage(options.beams >= 1 && (options.beams == 1 || options.temperature == 0),
+              "{} beams with temperature {}, expected 1 or more, more only with 0", options.beams,
+              options.temperature);
+  check_usage(
+      !shape.positions_bounded || prompt + options.max_new_tokens <= shape.max_positions + 1,
+      "{} tokens and {} new ones, but the model takes at most {}", prompt, options.max_new_tokens,
+      shape.max_positions);
+}
+
 }  // namespace
 
 Generated generate(const Network& network, std::span<const std::int32_t> prompt,
                    const GenerateOptions& options) {
-  const NetworkShape& shape = network.shape();
-  check_usage(shape.head == HeadKind::causal_lm, "the model has no head that continues texts");
-  check_usage(!prompt.empty(), "the text to continue is empty");
-  check_usage(options.temperature >= 0 && options.top_p > 0 && options.top_k >= 0,
-              "temperature {}, top p {} or top k {} is out of range", options.temperature,
-              options.top_p, options.top_k);
-  const std::int64_t length = std::ssize(prompt) + options.max_new_tokens;
-  check_usage(!shape.positions_bounded || length <= shape.max_positions + 1,
-              "{} tokens and {} new ones, but the model takes at most {}", prompt.size(),
-              options.max_new_tokens, shape.max_positions);
-  Continuation text(network, prompt);
+  check_options(network.shape(), std::ssize(prompt), options);
+  if (options.beams > 1) return beam_search(network, prompt, options);
+  Continuation text{{prompt.begin(), prompt.end()}};
+  Continuation* const only = &text;
   const Draws draws(options.seed, Stream::generated_tokens, 0, hash_ids(prompt));
   Generated result;
   for (std::int64_t step = 0; step < options.max_new_tokens; ++step) {
-    const std::vector<double> candidates = log_probabilities(text.logits());
+    const auto candidates = log_probabilities(next_logits(network, {&only, 1}).values());
     const auto id =
         options.temperature > 0
             ? draw(candidates, options, double{draws.uniform(static_cast<std::uint32_t>(step))})
@@ -113,7 +81,7 @@ Generated generate(const Network& network, std::span<const std::int32_t> prompt,
     result.log_probabilities.push_back(candidates[std::size_t(id)]);
     const auto& stops = options.stop_ids;
     if (std::find(stops.begin(), stops.end(), id) != stops.end()) break;
-    text.add(id);
+    text.ids.push_back(id);
   }
   return result;
 }

@@ -13,6 +13,10 @@ namespace pellucid {
 struct GenerateOptions {
   std::int64_t max_new_tokens = 20;
   std::vector<std::int32_t> stop_ids{};  ///< generation ends behind one of them
+  /// Hypotheses of a beam search; 1: none. It goes with no temperature.
+  std::int64_t beams = 1;
+  double length_penalty = 1;    ///< of a beam search: larger favours longer texts
+  bool early_stopping = false;  ///< of a beam search: ends when as many are finished as beams
   /// 0: the most probable token each time. Else tokens are drawn from softmax(logits /
   /// temperature), from the `top_k` most probable ones (0: all) and of those from the smallest set
   /// whose probability reaches `top_p`.  Holtzman et al. 2019, arXiv 1904.09751
