@@ -5,7 +5,9 @@
 //
 // Names: "embeddings" (output of the word-embedding table), "position-embeddings",
 // "embedding-block" (input of the first layer), "layer.I.attentions" (probabilities, flat),
-// "layer.I.hidden" (output of layer I, from 0), "pooled", "logits".
+// "layer.I.hidden" (output of layer I, from 0), "pooled", "logits". In encoder-decoders layers are
+// "encoder.layer.I" and "decoder.layer.I", the latter with "cross-attentions", and there are
+// "decoder-embeddings", "decoder-position-embeddings", "decoder-embedding-block".
 #pragma once
 
 #include <cstdint>

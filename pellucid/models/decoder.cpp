@@ -227,6 +227,7 @@ class Decoder : public Network {
         top.skip(names.language_head + ".weight");
         return reader.tied(words, width, options_.head_bias);
       case HeadKind::masked_lm:
+      case HeadKind::seq2seq_lm:
       case HeadKind::replaced_token_detection:
         break;
     }

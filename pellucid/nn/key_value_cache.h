@@ -23,6 +23,7 @@ class KeyValueCache {
     if (layers_.size() <= layer) layers_.resize(layer + 1);
     layers_[layer].insert(layers_[layer].end(), rows.data(), rows.data() + rows.size());
   }
+  std::size_t layers() const { return layers_.size(); }
   /// All rows of a layer, one after the other.
   const std::vector<float>& layer(std::size_t index) const { return layers_[index]; }
 

@@ -1,0 +1,389 @@
+// SPDX-License-Identifier: Apache-2.0
+// The graph of all encoder-decoders: the encoder runs once, the decoder looks its outputs up.
+// Vaswani et al. 2017, arXiv 1706.03762; Lewis et al. 2019, arXiv 1910.13461 (BART); Raffel et al.
+// 2019, arXiv 1910.10683 (T5).
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <numeric>
+#include <utility>
+
+#include "pellucid/base/error.h"
+#include "pellucid/models/encoder.h"
+#include "pellucid/models/relative_buckets.h"
+#include "pellucid/models/seq2seq_layer.h"
+#include "pellucid/ops/add.h"
+#include "pellucid/ops/scale.h"
+#include "pellucid/ops/select.h"
+
+namespace pellucid {
+namespace {
+
+Variable scaled(Variable x, float factor) {
+  return factor == 1 ? x : scale(std::move(x), factor);
+}
+
+/// sin(p w_i) in the first half of the columns, cos(p w_i) in the second, w_i = 10000^(-2 i / width)
+EmbeddingTable sinusoids(std::int64_t rows, std::int64_t width) {
+  auto table = std::make_shared<std::vector<float>>();
+  const std::int64_t sines = (width + 1) / 2;
+  for (std::int64_t row = 0; row < rows; ++row) {
+    for (std::int64_t column = 0; column < width; ++column) {
+      const std::int64_t pair = column < sines ? column : column - sines;
+      const double angle = double(row) / std::pow(10000.0, 2.0 * double(pair) / double(width));
+      table->push_back(static_cast<float>(column < sines ? std::sin(angle) : std::cos(angle)));
+    }
+  }
+  const float* data = table->data();
+  return {std::move(table), data, DType::f32, rows, width};
+}
+
+/// Embeddings, layers and final norm of the encoder or the decoder.
+class Seq2SeqStack {
+ public:
+  Seq2SeqStack() = default;
+  Seq2SeqStack(const Seq2SeqOptions& options, const StackOptions& stack, const std::string& words,
+               std::int64_t vocabulary, const ModuleReader& reader)
+      : tap_prefix_(stack.name == "decoder" ? "decoder-" : ""),
+        words_(reader.embedding(words, vocabulary, options.hidden)),
+        table_scale_(options.table_scale),
+        embedding_scale_(options.embedding_scale),
+        place_offset_(options.places == PlaceTable::learned ? options.place_offset : 0),
+        farthest_(options.farthest) {
+    read_places(options, stack.name + ".embed_positions", reader);
+    if (options.embedding_norm) {
+      embedding_norm_ = read_norm(options, stack.name + ".layernorm_embedding", reader);
+    }
+    for (std::int64_t index = 0; index < stack.layers; ++index) {
+      layers_.emplace_back(options, stack, static_cast<std::size_t>(index), reader);
+    }
+    if (options.pre_norm) {
+      final_norm_ = read_norm(options, stack.name + "." + stack.final_norm, reader);
+    }
+    if (options.buckets > 0) {
+      const std::string first = fmt::format("{}.{}.0.", stack.name, stack.layer_list);
+      buckets_ = reader.tensor(first + stack.attention + ".relative_attention_bias.weight",
+                               {options.buckets, stack.heads});
+      reader.skip(first + stack.cross + ".relative_attention_bias.weight");  // of old files
+    }
+  }
+
+  const std::vector<Seq2SeqLayer>& layers() const { return layers_; }
+  Tensor embed(std::span<const std::int32_t> ids) const {
+    return scaled(Variable(gather(words_, ids)), table_scale_).value;
+  }
+
+  /// -> input of the first layer
+  Variable embedding_block(std::span<const std::int32_t> ids, std::vector<std::int32_t> positions,
+                           Tap& tap) const {
+    Variable x = tap(tap_prefix_ + "embeddings", [&] { return Variable(embed(ids)); });
+    x = scaled(std::move(x), embedding_scale_);
+    if (places_.rows > 0) {
+      for (std::int32_t& row : positions) row += static_cast<std::int32_t>(place_offset_);
+      x = add(tap(tap_prefix_ + "position-embeddings",
+                  [&] { return Variable(gather(places_, positions)); }),
+              x);
+    }
+    return tap(tap_prefix_ + "embedding-block", embedding_norm_(std::move(x)));
+  }
+
+  Variable encode(const Batch& batch, Tap& tap) const {
+    Variable x = embedding_block(batch.ids, batch.positions, tap);
+    AttentionShape shape;
+    shape.query_offsets = shape.key_offsets = batch.offsets;
+    if (buckets_.defined()) {
+      const auto last = std::max_element(batch.columns.begin(), batch.columns.end());
+      shape.bias = bucketed_bias(buckets_, last == batch.columns.end() ? 1 : *last + 1, farthest_);
+      shape.key_places = batch.columns;
+    }
+    for (std::size_t index = 0; index < layers_.size(); ++index) {
+      x = layers_[index].encode(x, shape, tap);
+      if (index + 1 == layers_.size()) x = final_norm_(std::move(x));
+      x = tap(layers_[index].hidden_tap(), std::move(x));
+    }
+    return x;
+  }
+
+  /// The rows that are read, behind the final norm.
+  Variable decode(Variable x, const Variable& memory, const DecoderRows& rows, bool some,
+                  Tap& tap) const {
+    AttentionBias bias;
+    if (buckets_.defined()) bias = bucketed_bias(buckets_, longest(rows), farthest_, true);
+    for (std::size_t index = 0; index + 1 < layers_.size(); ++index) {
+      x = tap(layers_[index].hidden_tap(), layers_[index].decode(x, memory, rows, bias, false, tap));
+    }
+    const Seq2SeqLayer& last = layers_.back();
+    const bool all = !some || last.tapped(tap);
+    x = final_norm_(last.decode(x, memory, rows, bias, !all, tap));
+    if (!all) return x;
+    x = tap(last.hidden_tap(), std::move(x));
+    return some ? select_rows(x, rows.reads) : x;
+  }
+
+ private:
+  void read_places(const Seq2SeqOptions& options, const std::string& name,
+                   const ModuleReader& reader) {
+    if (options.places == PlaceTable::none) return;
+    if (options.places == PlaceTable::sinusoidal && !reader.has(name + ".weight")) {
+      places_ = sinusoids(options.max_positions, options.hidden);
+    } else {
+      places_ = reader.embedding(name, options.max_positions + place_offset_, options.hidden);
+    }
+  }
+
+  static std::int64_t longest(const DecoderRows& rows) {
+    std::int64_t result = 1;
+    for (std::size_t s = 0; s + 1 < rows.key_offsets.size(); ++s) {
+      result = std::max(result, rows.key_offsets[s + 1] - rows.key_offsets[s]);
+    }
+    return result;
+  }
+
+  std::string tap_prefix_;
+  EmbeddingTable words_, places_;
+  float table_scale_ = 1, embedding_scale_ = 1;
+  std::int64_t place_offset_ = 0, farthest_ = 0;
+  Norm embedding_norm_, final_norm_;
+  std::vector<Seq2SeqLayer> layers_;
+  Tensor buckets_;  // [buckets, heads]
+};
+
+/// Names of the tables of words, and those that say the same again.
+struct WordTables {
+  std::string encoder, decoder;
+
+  WordTables(const Seq2SeqOptions& options, const ModuleReader& reader) {
+    const std::string shared = "shared", own[] = {"encoder.embed_tokens", "decoder.embed_tokens"};
+    const auto has = [&](const std::string& name) { return reader.has(name + ".weight"); };
+    encoder = decoder = shared;
+    if (!options.shared_words) {
+      if (has(own[0])) encoder = own[0];
+      if (has(own[1])) decoder = own[1];
+    } else if (!has(shared)) {
+      const std::string& found = !has(own[0]) && has(own[1]) ? own[1] : own[0];
+      if (has(found)) encoder = decoder = found;
+    }
+    for (const std::string& name : {shared, own[0], own[1]}) {
+      if (options.shared_words) reader.skip(name + ".weight");
+    }
+  }
+};
+
+class Seq2Seq : public Network {
+ public:
+  Seq2Seq(HeadKind head, Seq2SeqOptions options, Checkpoint& checkpoint)
+      : options_(std::move(options)) {
+    const ModuleReader reader(checkpoint, options_.prefix);
+    const WordTables words(options_, reader);
+    encoder_ = {options_, options_.encoder, words.encoder, options_.vocabulary, reader};
+    if (options_.has_decoder) {
+      decoder_ = {options_, options_.decoder, words.decoder, options_.decoder_vocabulary, reader};
+    }
+    if (head == HeadKind::seq2seq_lm) {
+      head_.output = read_language_head(words.decoder, reader);
+    } else {
+      HeadRecipes recipes;
+      recipes.sequence = {.dense = "classification_head.dense",
+                          .activation = Activation::tanh,
+                          .output = "classification_head.out_proj"};
+      if (options_.has_decoder) recipes.token = {};
+      head_ = read_head(head, recipes, {.hidden = options_.hidden, .labels = options_.labels},
+                        reader);
+    }
+    describe(head);
+  }
+
+  Variable operator()(const Batch& batch, Tap& tap) const override {
+    Variable memory = encoder_.encode(batch, tap);
+    if (!options_.has_decoder) {
+      return finish(batch.reads_all() ? std::move(memory) : select_rows(memory, batch.reads), tap);
+    }
+    if (batch.decoder_ids.empty()) return decode(with_decoder_ids(batch), memory, false, tap);
+    return decode(batch, memory, true, tap);
+  }
+
+  void encode(const Batch& source, std::span<KeyValueCache* const> caches) const override {
+    check(can_extend() && std::ssize(caches) == source.sequences(),
+          "{} caches for {} sequences of a model that {} be continued", caches.size(),
+          source.sequences(), can_extend() ? "can" : "cannot");
+    Tap none;
+    const Tensor memory = encoder_.encode(source, none).value;
+    for (std::size_t index = 0; index < decoder_.layers().size(); ++index) {
+      const Tensor rows = decoder_.layers()[index].remembered(memory);
+      for (std::size_t s = 0; s < caches.size(); ++s) {
+        caches[s]->append(first_memory() + index,
+                          rows.row_slice(source.offsets[s], source.offsets[s + 1]));
+      }
+    }
+  }
+
+  Tensor extend(const Batch& batch, std::span<KeyValueCache* const> caches) const override {
+    const bool encoded = std::all_of(caches.begin(), caches.end(), [&](const KeyValueCache* cache) {
+      return cache->layers() == 2 * decoder_.layers().size();
+    });
+    check(can_extend() && encoded && std::ssize(caches) == batch.sequences(),
+          "an encoder-decoder goes on from caches that its encoder has filled, one for each "
+          "sequence");
+    Tap none;
+    DecoderRows rows{batch.offsets, batch.reads, batch.read_offsets, {}, caches, {}, {}, {}};
+    rows.prepare(memory_width(), first_memory());
+    Variable x = decoder_.embedding_block(batch.ids, batch.positions, none);
+    const Variable logits =
+        finish(decoder_.decode(std::move(x), Variable(), rows, !batch.reads_all(), none), none);
+    for (std::size_t s = 0; s < caches.size(); ++s) {
+      caches[s]->add_tokens(batch.offsets[s + 1] - batch.offsets[s]);
+    }
+    return logits.value;
+  }
+
+  bool can_extend() const override { return shape_.head == HeadKind::seq2seq_lm; }
+
+  Tensor embed(std::span<const std::int32_t> ids) const override { return encoder_.embed(ids); }
+
+  std::vector<std::int32_t> decoder_ids(std::span<const std::int32_t> ids) const override {
+    check(options_.shifts,
+          "decoder_input_ids: are missing, and the model has no rule to make them from input_ids");
+    std::int64_t first = options_.start_id.value_or(-1);
+    if (options_.starts_with_last) {
+      const auto words = std::count_if(ids.begin(), ids.end(), [&](std::int32_t id) {
+        return id != options_.pad_id.value_or(-1);
+      });
+      first = ids[static_cast<std::size_t>(words > 0 ? words - 1 : std::ssize(ids) - 1)];
+    }
+    check(first >= 0, "\"decoder_start_token_id\" is missing: decoder_input_ids begin with it");
+    std::vector<std::int32_t> shifted{static_cast<std::int32_t>(first)};
+    shifted.insert(shifted.end(), ids.begin(), ids.end() - 1);
+    return shifted;
+  }
+
+  /// The last end token.
+  std::int64_t pooled_position(std::span<const std::int32_t> ids) const override {
+    if (!shape_.pooled()) return 0;
+    check(options_.end_id.has_value(),
+          "\"eos_token_id\" is missing: the model's head reads the decoder's state at that token");
+    const auto found = std::find(ids.rbegin(), ids.rend(), *options_.end_id);
+    check(found != ids.rend(),
+          "the input has no end token (id {}), at which the model's head reads the decoder's state",
+          *options_.end_id);
+    return ids.rend() - found - 1;
+  }
+
+ private:
+  std::size_t first_memory() const { return decoder_.layers().size(); }
+  std::int64_t memory_width() const {
+    return 2 * options_.decoder.heads * options_.decoder.head_width;
+  }
+
+  Batch with_decoder_ids(Batch batch) const {
+    const std::span ids(batch.ids);
+    for (std::size_t s = 0; s + 1 < batch.offsets.size(); ++s) {
+      const auto begin = static_cast<std::size_t>(batch.offsets[s]);
+      const auto end = static_cast<std::size_t>(batch.offsets[s + 1]);
+      const auto made = decoder_ids(ids.subspan(begin, end - begin));
+      batch.decoder_ids.insert(batch.decoder_ids.end(), made.begin(), made.end());
+    }
+    batch.decoder_offsets = batch.offsets;
+    return batch;
+  }
+
+  /// given: the batch came with decoder ids, which go by columns; else they go by its tokens.
+  Variable decode(const Batch& batch, const Variable& memory, bool given, Tap& tap) const {
+    DecoderRows rows{batch.decoder_offsets, batch.reads, batch.read_offsets, batch.offsets,
+                     {},                    {},          {},                 {}};
+    if (shape_.pooled()) pool(batch, given, rows);
+    rows.prepare(memory_width(), first_memory());
+    std::vector<std::int32_t> positions;
+    for (std::size_t s = 0; s + 1 < rows.offsets.size(); ++s) {
+      for (std::int64_t row = rows.offsets[s]; row < rows.offsets[s + 1]; ++row) {
+        positions.push_back(static_cast<std::int32_t>(row - rows.offsets[s]));
+      }
+    }
+    Variable x = decoder_.embedding_block(batch.decoder_ids, std::move(positions), tap);
+    // Heads that pool read single rows even where every sequence has but one: a sequence's bits
+    // must not depend on the others.
+    const bool some = shape_.pooled() || !batch.reads_all();
+    return finish(decoder_.decode(std::move(x), memory, rows, some, tap), tap);
+  }
+
+  void pool(const Batch& batch, bool given, DecoderRows& rows) const {
+    rows.reads.clear();
+    rows.read_offsets = {0};
+    const std::span ids(batch.ids);
+    for (std::size_t s = 0; s + 1 < batch.offsets.size(); ++s) {
+      const std::int64_t begin = batch.offsets[s], end = batch.offsets[s + 1];
+      const std::int64_t token =
+          pooled_position(ids.subspan(std::size_t(begin), std::size_t(end - begin)));
+      const std::int64_t place = given ? batch.columns[std::size_t(begin + token)] : token;
+      rows.reads.push_back(rows.offsets[s] + place);
+      check(rows.reads.back() < rows.offsets[s + 1],
+            "decoder_input_ids: the head reads position {}, but there are only {}", place,
+            rows.offsets[s + 1] - rows.offsets[s]);
+      rows.read_offsets.push_back(std::ssize(rows.reads));
+    }
+  }
+
+  Variable finish(Variable x, Tap& tap) const {
+    if (shape_.head == HeadKind::seq2seq_lm) x = scaled(std::move(x), options_.head_scale);
+    if (head_.dense) x = activation(head_.activation, head_.dense(x));
+    if (shape_.pooled()) x = tap("pooled", std::move(x));
+    return tap("logits", head_.output ? head_.output(x) : std::move(x));
+  }
+
+  Linear read_language_head(const std::string& words, const ModuleReader& reader) const {
+    check(options_.has_decoder, "{}: a model of this type has no head of this kind",
+          reader.checkpoint_name());
+    const ModuleReader top = reader.head();
+    const std::int64_t outputs = options_.decoder_vocabulary, hidden = options_.hidden;
+    const std::string own = "lm_head.weight", bias_name = "final_logits_bias";
+    MatrixSource matrix = options_.tied ? reader.matrix(words + ".weight", outputs, hidden)
+                                        : top.matrix(own, outputs, hidden);
+    top.skip(own);  // the same numbers as the table
+    std::vector<float> bias;
+    if (options_.logits_bias && top.has(bias_name)) {
+      const Tensor values = top.tensor(bias_name, {1, outputs});
+      bias.assign(values.data(), values.data() + values.size());
+    }
+    return Linear(std::make_shared<const LinearWeights>(std::vector{std::move(matrix)}, bias));
+  }
+
+  void describe(HeadKind head) {
+    const std::int64_t hidden = options_.hidden;
+    const StackOptions &encoder = options_.encoder, &decoder = options_.decoder;
+    const auto floats = [&](const StackOptions& stack, std::int64_t attentions) {
+      return attentions * (2 * hidden + 4 * stack.heads * stack.head_width) + 2 * hidden +
+             3 * stack.intermediate;
+    };
+    shape_.head = head;
+    shape_.vocabulary = options_.vocabulary;
+    shape_.max_positions = options_.max_positions;
+    shape_.positions_bounded = options_.places != PlaceTable::none;
+    shape_.hidden = hidden;
+    shape_.layers = encoder.layers;
+    shape_.heads = encoder.heads;
+    shape_.outputs = head_.output ? head_.output.weights().outputs() : hidden;
+    shape_.tracked_floats_per_token = 2 * hidden + encoder.layers * floats(encoder, 1);
+    shape_.untracked_floats_per_token = 4 * hidden + floats(encoder, 1);
+    if (!options_.has_decoder) return;
+    shape_.decoder_layers = decoder.layers;
+    shape_.decoder_heads = decoder.heads;
+    shape_.decoder_vocabulary = options_.decoder_vocabulary;
+    shape_.decoder_start = options_.start_id.value_or(-1);
+    shape_.tracked_floats_per_token += 2 * hidden + decoder.layers * floats(decoder, 2);
+    shape_.untracked_floats_per_token =
+        std::max(shape_.untracked_floats_per_token, 5 * hidden + floats(decoder, 2));
+  }
+
+  Seq2SeqOptions options_;
+  Seq2SeqStack encoder_, decoder_;
+  EncoderHead head_;
+};
+
+}  // namespace
+
+std::unique_ptr<const Network> make_seq2seq(HeadKind head, const Seq2SeqOptions& options,
+                                            Checkpoint& checkpoint) {
+  return std::make_unique<Seq2Seq>(head, options, checkpoint);
+}
+
+}  // namespace pellucid
