@@ -59,7 +59,7 @@ void forward(Bench& bench) {
 }
 
 void occlusion(Bench& bench) {
-  measure_explain(bench, "occlusion, 100 words in 128 tokens", 128,
+  measure_explain(bench, "occlusion, 126 words, 128 tokens", 128,
                   {.method = Occlusion{}, .unit = Unit::word});
 }
 

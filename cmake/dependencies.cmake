@@ -9,3 +9,4 @@ find_package(DNNL REQUIRED)
 find_package(Highway REQUIRED)
 # Built against its headers and opened at run time (pellucid/io/http.cpp), so users need not link it.
 find_package(CURL REQUIRED)
+find_package(PCRE2 REQUIRED)

@@ -17,5 +17,5 @@ configure_package_config_file(cmake/pellucidConfig.cmake.in pellucidConfig.cmake
                               PATH_VARS CMAKE_INSTALL_DATADIR)
 write_basic_package_version_file(pellucidConfigVersion.cmake COMPATIBILITY SameMinorVersion)
 install(FILES ${CMAKE_CURRENT_BINARY_DIR}/pellucidConfig.cmake ${CMAKE_CURRENT_BINARY_DIR}/pellucidConfigVersion.cmake
-              cmake/FindDNNL.cmake cmake/FindHighway.cmake
+              cmake/FindDNNL.cmake cmake/FindHighway.cmake cmake/FindPCRE2.cmake
         DESTINATION ${package_dir})

@@ -43,7 +43,8 @@ inline std::vector<std::string> read_lines(const std::filesystem::path& path) {
 inline json as_record(const Encoding& encoding) {
   json record = {{"ids", json::array()},     {"tokens", json::array()},
                  {"offsets", json::array()}, {"word_ids", json::array()},
-                 {"special", json::array()}, {"type_ids", json::array()}};
+                 {"special", json::array()}, {"type_ids", json::array()},
+                 {"mask", json::array()},    {"sequence_ids", json::array()}};
   for (const Token& token : encoding.tokens) {
     record["ids"].push_back(token.id);
     record["tokens"].push_back(token.text);
@@ -51,6 +52,8 @@ inline json as_record(const Encoding& encoding) {
     record["word_ids"].push_back(token.word ? json(*token.word) : json());
     record["special"].push_back(token.special ? 1 : 0);
     record["type_ids"].push_back(token.type);
+    record["mask"].push_back(token.padding ? 0 : 1);
+    record["sequence_ids"].push_back(token.special ? json() : json(token.segment));
   }
   return record;
 }
@@ -120,6 +123,8 @@ inline std::string run(const Tokenizer& tokenizer, const json& record,
     if (record["kind"] == "decode") {
       const std::string text = tokenizer.decode(record["ids"].get<std::vector<std::int32_t>>(),
                                                 record["skip"].get<bool>());
+      // Where the library's decoder breaks off, an answer is as good as a refusal.
+      if (record["text"].is_object()) return "";
       return refused ? "not refused"
              : text == record["text"].get<std::string>()
                  ? ""

@@ -41,9 +41,8 @@ GROUPS = {
     "forward": ("forward", [
         ("forward, 32 x 128 tokens", "forward, 32 x 128 tokens", 1, "forward, 32 x 128 tokens", True)]),
     "occlusion": ("occlusion", [
-        ("occlusion, 100 words", "occlusion, 100 words in 128 tokens", 1, "captum occlusion, 100 words", False),
-        ("occlusion of 126 tokens", "occlusion, 100 words in 128 tokens", 1.26, "interpreto occlusion, 128 tokens",
-         False)]),
+        ("occlusion, 126 words", "occlusion, 126 words, 128 tokens", 1, "captum occlusion, 126 words", False),
+        ("occlusion, 126 words", "occlusion, 126 words, 128 tokens", 1, "interpreto occlusion, 126 words", False)]),
     "texts": ("texts", [
         ("saliency, short texts", "saliency, 300 texts of about 20 tokens", 1 / 3,
          "captum saliency, 100 short texts one by one", False),

@@ -65,9 +65,9 @@ class Work:
         from captum.attr import FeatureAblation
 
         ids = self.tokenizer(text_of(tokens), return_tensors="pt")["input_ids"]
-        groups = torch.arange(ids.shape[1]).clamp(max=100).unsqueeze(0)  # 100 words, the rest together
+        words = torch.arange(ids.shape[1]).clamp(1, ids.shape[1] - 2).unsqueeze(0)  # special tokens go with a word
         FeatureAblation(lambda x: self.model(x).logits.softmax(-1)).attribute(
-            ids, baselines=self.tokenizer.mask_token_id, target=0, feature_mask=groups,
+            ids, baselines=self.tokenizer.mask_token_id, target=0, feature_mask=words - 1,
             perturbations_per_eval=batch or 1)
 
     def interpreto_occlusion(self, tokens, batch):
@@ -87,14 +87,14 @@ class Work:
 
 CASES = {
     "transformers-interpret, 20 tokens": ((None, 10, 25), lambda w, b: w.transformers_interpret(20, 50, b)),
-    "transformers-interpret, 128 tokens": ((None, 2, 5, 10), lambda w, b: w.transformers_interpret(128, 50, b)),
+    "transformers-interpret, 128 tokens": ((None, 5), lambda w, b: w.transformers_interpret(128, 50, b)),
     "transformers-interpret, 512 tokens": ((1, 2), lambda w, b: w.transformers_interpret(512, 50, b)),
     "captum IG, 20 tokens": ((None, 10, 25), lambda w, b: w.captum_ig(text_of(20), 50, b)),
-    "captum IG, 128 tokens": ((None, 2, 5, 10), lambda w, b: w.captum_ig(text_of(128), 50, b)),
+    "captum IG, 128 tokens": ((None, 5), lambda w, b: w.captum_ig(text_of(128), 50, b)),
     "captum IG, 512 tokens": ((1, 2), lambda w, b: w.captum_ig(text_of(512), 50, b)),
-    "forward, 32 x 128 tokens": ((32, 4, 8), lambda w, b: w.forward(b)),
-    "captum occlusion, 100 words": ((None, 4, 8, 16), lambda w, b: w.captum_occlusion(128, b)),
-    "interpreto occlusion, 128 tokens": ((None, 8, 16), lambda w, b: w.interpreto_occlusion(128, b)),
+    "forward, 32 x 128 tokens": ((32, 8), lambda w, b: w.forward(b)),
+    "captum occlusion, 126 words": ((None, 8), lambda w, b: w.captum_occlusion(128, b)),
+    "interpreto occlusion, 126 words": ((None, 8), lambda w, b: w.interpreto_occlusion(128, b)),
     "captum saliency, 100 short texts one by one": (
         (None,), lambda w, b: [w.captum_saliency(text) for text in short_texts(100)]),
     "captum IG of 8 steps, 30 short texts one by one": (

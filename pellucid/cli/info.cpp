@@ -2,6 +2,7 @@
 // pellucid info: what a model folder holds.
 #include <fmt/ranges.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "pellucid/base/error.h"

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/models/bert.h"
 
+#include <algorithm>
 #include <cmath>
 #include <utility>
 #include <vector>
@@ -62,9 +63,7 @@ class BertLayer {
     shape.key_places = batch.columns;
     shape.bias = bias;
     if (read == nullptr) return finish(x, self_attention(qkv_(x), shape, probabilities));
-    shape.query_offsets = read->offsets;
-    shape.query_rows = read->rows;
-    const Variable rows = select_rows(x, read->rows);
+    const Variable rows = query_rows(x, read, shape);
     return finish(rows, attention(queries_(rows), keys_values_(x), shape));
   }
 
@@ -77,12 +76,7 @@ class BertLayer {
                                  .key_offsets = batch.offsets,
                                  .key_places = batch.columns,
                                  .distance = &distances_};
-    Variable rows = x;
-    if (read != nullptr) {
-      shape.query_offsets = read->offsets;
-      shape.query_rows = read->rows;
-      rows = select_rows(x, read->rows);
-    }
+    const Variable rows = query_rows(x, read, shape);
     return finish(rows, distance_attention(queries_(rows), keys_values_(x), shape, probabilities));
   }
 
@@ -183,14 +177,11 @@ class Bert : public Encoder {
                  Tap& tap) const override {
     Variable y = x;
     for (std::int64_t inner = 0; inner < layers_per_index_; ++inner) {
-      const bool last = inner + 1 == layers_per_index_;
       const std::int64_t place = index * layers_per_index_ + inner;
-      const std::string name = fmt::format("layer.{}.attentions", place);
-      Tensor kept;
-      const bool wanted = tap.wanted(name);
-      y = (*layers_[static_cast<std::size_t>(place)])(y, batch, last ? read : nullptr, bias_,
-                                                      wanted ? &kept : nullptr);
-      if (wanted) tap(name, Variable(kept));
+      const ReadRows* wanted = inner + 1 == layers_per_index_ ? read : nullptr;
+      y = with_attentions(place, tap, [&](Tensor* probabilities) {
+        return (*layers_[static_cast<std::size_t>(place)])(y, batch, wanted, bias_, probabilities);
+      });
     }
     return y;
   }

@@ -75,6 +75,10 @@ BertConfig read_bert_config(const ModelConfig& config, const BertVariant& varian
   bert.padding = variant.positions == PositionScheme::after_one
                      ? 1
                      : config.pad_token_id.value_or(variant.default_padding);
+  if (variant.positions != PositionScheme::columns && bert.padding + 1 >= bert.max_positions) {
+    fields.refuse("max_position_embeddings",
+                  fmt::format("more than {}, the padding and what is before it", bert.padding + 1));
+  }
   if (variant.position_types) {
     const auto type = fields.optional_choice("position_embedding_type",
                                              {"absolute", "relative_key", "relative_key_query"});

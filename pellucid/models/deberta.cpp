@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/models/deberta.h"
 
+#include <algorithm>
 #include <cmath>
 #include <mutex>
 #include <utility>
@@ -135,12 +136,7 @@ class DebertaLayer {
                                  .key_offsets = batch.offsets,
                                  .key_places = batch.columns};
     if (distances_ != nullptr) shape.distance = distances_->terms();
-    Variable rows = x;
-    if (read != nullptr) {
-      shape.query_offsets = read->offsets;
-      shape.query_rows = read->rows;
-      rows = select_rows(x, read->rows);
-    }
+    const Variable rows = query_rows(x, read, shape);
     const Variable mixed =
         distance_attention(content_.queries(rows), content_.keys_values(x), shape, probabilities);
     const Variable attended = attention_norm_(project_(mixed), rows);
@@ -241,12 +237,9 @@ class Deberta : public Encoder {
 
   Variable layer(std::int64_t index, const Variable& x, const Batch& batch, const ReadRows* read,
                  Tap& tap) const override {
-    const std::string name = fmt::format("layer.{}.attentions", index);
-    Tensor kept;
-    const bool wanted = tap.wanted(name);
-    Variable y =
-        (*layers_[static_cast<std::size_t>(index)])(x, batch, read, wanted ? &kept : nullptr);
-    if (wanted) tap(name, Variable(kept));
+    Variable y = with_attentions(index, tap, [&](Tensor* probabilities) {
+      return (*layers_[static_cast<std::size_t>(index)])(x, batch, read, probabilities);
+    });
     if (index == 0 && convolution_) y = convolution_(x, y, batch, read);
     return y;
   }

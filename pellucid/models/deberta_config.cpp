@@ -33,7 +33,7 @@ std::vector<std::string> listed(const JsonObject& fields, std::string_view key) 
 void read_positions(const ModelConfig& config, DebertaConfig& deberta) {
   const JsonObject& fields = config.fields;
   deberta.max_positions =
-      fields.optional_integer("max_position_embeddings", 1, kMaxVocabulary).value_or(512);
+      fields.optional_integer("max_position_embeddings", 1, kMaxWidth).value_or(512);
   deberta.absolute_positions = fields.optional_boolean("position_biased_input").value_or(true);
   deberta.relative = fields.optional_boolean("relative_attention").value_or(false);
   for (const std::string& kind : listed(fields, "pos_att_type")) {

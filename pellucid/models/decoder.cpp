@@ -242,7 +242,8 @@ class Decoder : public Network {
     shape_.max_positions = options_.max_positions;
     shape_.positions_bounded = options_.bounded;
     shape_.positions_skip_masked = options_.count_kept;
-    shape_.hidden = options_.embedding_width;
+    shape_.hidden = hidden;
+    if (options_.embedding_width != hidden) shape_.word_width = options_.embedding_width;
     shape_.layers = layers;
     shape_.heads = options_.heads;
     shape_.outputs = output_ ? output_.weights().outputs() : options_.embedding_width;

@@ -4,6 +4,8 @@
 // layer; its heads are data.
 #pragma once
 
+#include <fmt/format.h>
+
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +14,7 @@
 #include "pellucid/models/network.h"
 #include "pellucid/nn/module.h"
 #include "pellucid/ops/activation.h"
+#include "pellucid/ops/select.h"
 
 namespace pellucid {
 
@@ -65,6 +68,15 @@ struct ReadRows {
   std::vector<std::int64_t> rows, offsets;
 };
 
+/// The rows of x whose outputs are wanted; `shape` of the attention learns where they stand.
+template <class AttentionKind>
+Variable query_rows(const Variable& x, const ReadRows* read, AttentionKind& shape) {
+  if (read == nullptr) return x;
+  shape.query_offsets = read->offsets;
+  shape.query_rows = read->rows;
+  return select_rows(x, read->rows);
+}
+
 class Encoder : public Network {
  public:
   Variable operator()(const Batch& batch, Tap& tap) const final;
@@ -77,6 +89,16 @@ class Encoder : public Network {
   /// x: [tokens, hidden] -> output of layer `index`; only the rows of `read` if it is not null.
   virtual Variable layer(std::int64_t index, const Variable& x, const Batch& batch,
                          const ReadRows* read, Tap& tap) const = 0;
+  /// compute(probabilities), null or what goes to "layer.INDEX.attentions".
+  template <class Compute>
+  static Variable with_attentions(std::int64_t index, Tap& tap, const Compute& compute) {
+    const std::string name = fmt::format("layer.{}.attentions", index);
+    if (!tap.wanted(name)) return compute(nullptr);
+    Tensor kept;
+    Variable y = compute(&kept);
+    tap(name, Variable(kept));
+    return y;
+  }
   /// Between the last layer and the head.
   virtual Variable finish(Variable x) const { return x; }
 

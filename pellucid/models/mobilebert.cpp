@@ -166,13 +166,7 @@ class MobileBertLayer {
     const Variable thin = bottleneck_ ? squeeze_(x) : x;
     const Variable source = shared_ ? squeeze_queries_(x) : bottleneck_ && !thin_values_ ? x : thin;
     const Variable& from = thin_values_ ? thin : x;
-    const auto wanted = [&](const Variable& rows) {
-      return read == nullptr ? rows : select_rows(rows, read->rows);
-    };
-    if (read != nullptr) {
-      shape.query_offsets = read->offsets;
-      shape.query_rows = read->rows;
-    }
+    const auto wanted = [&](const Variable& rows) { return query_rows(rows, read, shape); };
     const Variable mixed = distance_attention(
         queries_(wanted(source)), side_by_side(keys_(source), values_(from)), shape, probabilities);
     Variable y = attended_(mixed, wanted(thin));
@@ -221,6 +215,7 @@ class MobileBert : public Encoder {
     shape_.keeps_masked = mobile.trigram;  // words see what stands beside them, masked or not
     shape_.hidden = hidden;
     shape_.word_width = mobile.word_width;
+    shape_.position_width = hidden;
     shape_.layers = mobile.layers;
     shape_.heads = mobile.heads;
     shape_.outputs = head_.output ? head_.output.weights().outputs() : hidden;
@@ -242,12 +237,9 @@ class MobileBert : public Encoder {
 
   Variable layer(std::int64_t index, const Variable& x, const Batch& batch, const ReadRows* read,
                  Tap& tap) const override {
-    const std::string name = fmt::format("layer.{}.attentions", index);
-    Tensor kept;
-    const bool wanted = tap.wanted(name);
-    Variable y = layers_[static_cast<std::size_t>(index)](x, batch, read, wanted ? &kept : nullptr);
-    if (wanted) tap(name, Variable(kept));
-    return y;
+    return with_attentions(index, tap, [&](Tensor* probabilities) {
+      return layers_[static_cast<std::size_t>(index)](x, batch, read, probabilities);
+    });
   }
 
  private:

@@ -131,9 +131,7 @@ class ModernBertLayer {
       const Variable qkv = rotary(qkv_(normed), rope_.angles(batch), {2 * heads_, width_});
       return finish(x, self_attention(qkv, shape, probabilities));
     }
-    shape.query_offsets = read->offsets;
-    shape.query_rows = read->rows;
-    const Variable queries = rotary(queries_(select_rows(normed, read->rows)),
+    const Variable queries = rotary(queries_(query_rows(normed, read, shape)),
                                     rope_.angles(batch, read->rows), {heads_, width_});
     const Variable keys_values =
         rotary(keys_values_(normed), rope_.angles(batch), {heads_, width_});
@@ -207,12 +205,9 @@ class ModernBert : public Encoder {
 
   Variable layer(std::int64_t index, const Variable& x, const Batch& batch, const ReadRows* read,
                  Tap& tap) const override {
-    const std::string name = fmt::format("layer.{}.attentions", index);
-    Tensor kept;
-    const bool wanted = tap.wanted(name);
-    Variable y = layers_[static_cast<std::size_t>(index)](x, batch, read, wanted ? &kept : nullptr);
-    if (wanted) tap(name, Variable(kept));
-    return y;
+    return with_attentions(index, tap, [&](Tensor* probabilities) {
+      return layers_[static_cast<std::size_t>(index)](x, batch, read, probabilities);
+    });
   }
 
   Variable finish(Variable x) const override { return final_norm_(x); }

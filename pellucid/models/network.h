@@ -50,7 +50,8 @@ struct NetworkShape {
   /// in Sequence::hidden.
   bool keeps_masked = false;
   std::int64_t hidden = 0;
-  std::int64_t word_width = 0;  ///< of a row of the word table, if not hidden
+  std::int64_t word_width = 0;      ///< of a row of the word table, if not hidden
+  std::int64_t position_width = 0;  ///< of a row of the position table, if not that of words
   std::int64_t layers = 0;
   std::int64_t attentions = 0;  ///< matrices of attention; 0: one for each layer
   std::int64_t heads = 0;
@@ -71,6 +72,7 @@ struct NetworkShape {
   std::int64_t position_ids() const { return positions > 0 ? positions : max_positions; }
   /// Numbers in a row of the activation that has this name.
   std::int64_t width(std::string_view tap) const {
+    if (tap == "position-embeddings" && position_width > 0) return position_width;
     const bool words = tap == "embeddings" || tap == "position-embeddings";
     return words && word_width > 0 ? word_width : hidden;
   }
@@ -84,6 +86,12 @@ class Network {
   virtual Variable operator()(const Batch& batch, Tap& tap) const = 0;
   /// Rows of the word-embedding table, [ids, width]: the values at the tap "embeddings".
   virtual Tensor embed(std::span<const std::int32_t> ids) const = 0;
+  /// The position ids of a sequence that gives none.
+  virtual std::vector<std::int32_t> positions(std::span<const std::int32_t> ids) const {
+    std::vector<std::int32_t> columns(ids.size());
+    std::iota(columns.begin(), columns.end(), 0);
+    return columns;
+  }
   /// logits of batch.reads, where the batch holds only what comes behind the tokens of the caches,
   /// one for each sequence; they take the new tokens up. Only where can_extend().
   virtual Tensor extend(const Batch& batch, std::span<KeyValueCache* const> caches) const;
@@ -94,12 +102,6 @@ class Network {
   virtual std::vector<std::int32_t> decoder_ids(std::span<const std::int32_t> ids) const;
   /// A causal model whose tokens do not depend on what follows, nor on how long the text gets.
   virtual bool can_extend() const { return false; }
-  /// The position ids of a sequence that gives none.
-  virtual std::vector<std::int32_t> positions(std::span<const std::int32_t> ids) const {
-    std::vector<std::int32_t> columns(ids.size());
-    std::iota(columns.begin(), columns.end(), 0);
-    return columns;
-  }
   /// Which token's row a head that pools reads; -1: not one alone.
   virtual std::int64_t pooled_position(std::span<const std::int32_t> /*ids*/) const { return 0; }
   const NetworkShape& shape() const { return shape_; }

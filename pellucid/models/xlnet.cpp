@@ -199,12 +199,7 @@ class XlnetLayer {
                                  .distance = distances_->terms(longest(batch)),
                                  .segment = {segments_, segment_bias_, batch.types},
                                  .hidden = batch.hidden};
-    Variable rows = x;
-    if (read != nullptr) {
-      shape.query_offsets = read->offsets;
-      shape.query_rows = read->rows;
-      rows = select_rows(x, read->rows);
-    }
+    const Variable rows = query_rows(x, read, shape);
     const Variable mixed =
         distance_attention(queries_(rows), keys_values_(x), shape, probabilities);
     const Variable attended = attention_norm_(project_(mixed), rows);
@@ -272,13 +267,9 @@ class Xlnet : public Encoder {
 
   Variable layer(std::int64_t index, const Variable& x, const Batch& batch, const ReadRows* read,
                  Tap& tap) const override {
-    const std::string name = fmt::format("layer.{}.attentions", index);
-    Tensor kept;
-    const bool wanted = tap.wanted(name);
-    Variable y =
-        (*layers_[static_cast<std::size_t>(index)])(x, batch, read, wanted ? &kept : nullptr);
-    if (wanted) tap(name, Variable(kept));
-    return y;
+    return with_attentions(index, tap, [&](Tensor* probabilities) {
+      return (*layers_[static_cast<std::size_t>(index)])(x, batch, read, probabilities);
+    });
   }
 
  private:

@@ -37,6 +37,8 @@ void Batch::add(const Sequence& sequence) {
   append(sequence.positions, length, "positions", positions);
   gives_positions.push_back(!sequence.positions.empty());
   append(sequence.columns, length, "columns", columns);
+  check(sequence.hidden.empty() || sequence.hidden.size() == length,
+        "{} marks of hidden tokens for {} tokens", sequence.hidden.size(), length);
   if (!sequence.hidden.empty() || !hidden.empty()) {
     hidden.resize(static_cast<std::size_t>(start), 0);
     hidden.insert(hidden.end(), sequence.hidden.begin(), sequence.hidden.end());

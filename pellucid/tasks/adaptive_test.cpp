@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Integrated gradients that place their own points, against three hundred.
+// Integrated gradients that place their own points, against two hundred.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -49,7 +49,7 @@ TEST(AdaptiveIntegral, SettlesNearManyPoints) {
   std::int64_t evaluations = 0;
   for (const std::string& text : kTexts) {
     const Explanation found = run(text, {}, {.tolerance = kTolerance});
-    expect_settled(found, run(text, {}, {.steps = 300}));
+    expect_settled(found, run(text, {}, {.steps = 200}));
     evaluations += found.vjps;
   }
   EXPECT_LE(evaluations, 30 * static_cast<std::int64_t>(kTexts.size()));
@@ -57,7 +57,7 @@ TEST(AdaptiveIntegral, SettlesNearManyPoints) {
 
 TEST(AdaptiveIntegral, SettlesForAllTargetsAtOnce) {
   const Explanation found = run(kTexts[0], {"all"}, {.tolerance = kTolerance});
-  expect_settled(found, run(kTexts[0], {"all"}, {.steps = 300}));
+  expect_settled(found, run(kTexts[0], {"all"}, {.steps = 200}));
 }
 
 /// A tighter tolerance costs more and errs less.
@@ -70,7 +70,7 @@ TEST(AdaptiveIntegral, FollowsItsTolerance) {
 
 /// What cannot be reached is said.
 TEST(AdaptiveIntegral, SaysWhenItHasNotSettled) {
-  const Explanation found = run(kTexts[3], {}, {.tolerance = 1e-14});
+  const Explanation found = run("so sad", {}, {.tolerance = 1e-14});
   EXPECT_FALSE(found.converged);
   EXPECT_LE(found.vjps, 257);
 }

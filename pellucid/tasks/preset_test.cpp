@@ -3,6 +3,8 @@
 // and delta; and our defaults against the numbers that are right.
 #include "pellucid/tasks/preset.h"
 
+#include <algorithm>
+
 #include "pellucid/attributions/integrated_gradients.h"
 #include "pellucid/tasks/explain.h"
 #include "pellucid/tasks/peers_test.h"

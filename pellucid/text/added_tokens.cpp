@@ -90,10 +90,12 @@ std::vector<Stretch> AddedTokens::split(const Matcher& matcher, std::u32string_v
     if ((token.special && !special) || (token.single_word && touches_word)) continue;
     if (token.lstrip) {
       while (begin > done && table.has(text[begin - 1], kWhiteSpace)) --begin;
+      begin = std::max(begin, done);  // what a token before took stays with it
     }
     if (token.rstrip) {
       while (end < text.size() && table.has(text[end], kWhiteSpace)) ++end;
     }
+    if (begin >= end) continue;
     if (done < begin) stretches.push_back({done, begin, nullptr});
     stretches.push_back({begin, end, &token});
     done = end;

@@ -38,6 +38,11 @@ std::uint16_t CharacterTable::of_ranges(char32_t character) {
   return range ? static_cast<std::uint16_t>(range->flags) : std::uint16_t{0};
 }
 
+int script_of(char32_t character) {
+  const ScriptRange* range = find_range(kScriptOfRanges, kScriptOfRangeCount, character);
+  return range ? static_cast<int>(range->script) : -1;
+}
+
 char32_t to_lower(char32_t character) {
   if (character < 0x80) {
     return character >= U'A' && character <= U'Z' ? character + 32 : character;

@@ -38,6 +38,9 @@ struct CharacterTable {
 /// Lower case of one character (Unicode 17). U+0130 becomes "i" and U+0307: its first character is
 /// given here and the caller adds the second.
 char32_t to_lower(char32_t character);
+/// Number of the script as UnicodeScripts has it (Hiragana, Katakana and Han are one), or -1 for a
+/// character that joins any.
+int script_of(char32_t character);
 inline constexpr char32_t kDottedCapitalI = 0x130;
 inline constexpr char32_t kCombiningDot = 0x307;
 

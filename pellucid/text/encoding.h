@@ -30,6 +30,7 @@ struct Token {
   std::int32_t segment =
       0;                 ///< 0: text, 1: pair. A template token belongs to the segment it follows
   bool special = false;  ///< put there by the post-processor (decided by place, not by id)
+  bool padding = false;  ///< put there by pad(): special too, the model must not see it
 };
 
 struct Encoding {

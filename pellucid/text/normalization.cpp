@@ -15,12 +15,8 @@ namespace {
 
 constexpr std::uint8_t kUnicodeVersion = 9;
 
-/// A character of the result and how it stands to the source: 0 takes the place of one source
-/// character, +1 is inserted, -n takes the place of one and swallows the n that follow.
-struct Change {
-  char32_t character;
-  std::uint8_t combining_class;
-  std::int32_t change;
+struct OrderedChange : Change {
+  std::uint8_t combining_class = 0;
 };
 
 bool is_assigned(char32_t character) {
@@ -44,9 +40,9 @@ const UNormalizer2* normalizer(bool compatibility) {
 }
 
 /// Full decomposition of each character, marks in canonical order.
-std::vector<Change> decompose(const std::u32string& characters, bool compatibility) {
+std::vector<OrderedChange> decompose(const std::u32string& characters, bool compatibility) {
   const UNormalizer2* data = normalizer(compatibility);
-  std::vector<Change> result;
+  std::vector<OrderedChange> result;
   result.reserve(characters.size());
   std::size_t marks = 0;  // where the run of marks at the end begins
   const auto push = [&](char32_t character, std::int32_t change) {
@@ -54,13 +50,14 @@ std::vector<Change> decompose(const std::u32string& characters, bool compatibili
     if (order == 0) {
       const auto first = result.begin() + static_cast<std::ptrdiff_t>(marks);
       if (result.end() - first > 1) {
-        std::stable_sort(first, result.end(), [](const Change& left, const Change& right) {
-          return left.combining_class < right.combining_class;
-        });
+        std::stable_sort(first, result.end(),
+                         [](const OrderedChange& left, const OrderedChange& right) {
+                           return left.combining_class < right.combining_class;
+                         });
       }
       marks = result.size() + 1;
     }
-    result.push_back({character, order, change});
+    result.push_back({{character, change}, order});
   };
   std::array<UChar, 64> buffer;
   for (const char32_t character : characters) {
@@ -95,13 +92,13 @@ std::optional<char32_t> compose_pair(const UNormalizer2* data, char32_t first, c
 }
 
 /// Canonical composition of decomposed text, in place.
-void compose(std::vector<Change>& changes) {
+void compose(std::vector<OrderedChange>& changes) {
   const UNormalizer2* data = normalizer(false);
   constexpr std::size_t kNone = static_cast<std::size_t>(-1);
   std::size_t starter = kNone;  // in the result
   std::size_t size = 0;
   for (std::size_t i = 0; i < changes.size(); ++i) {
-    const Change next = changes[i];
+    const OrderedChange next = changes[i];
     if (starter != kNone) {
       const bool adjacent = size == starter + 1;
       const bool blocked = !adjacent && changes[size - 1].combining_class >= next.combining_class;
@@ -119,21 +116,6 @@ void compose(std::vector<Change>& changes) {
   changes.resize(size);
 }
 
-void apply_changes(const std::vector<Change>& changes, NormalizedText& text) {
-  NormalizedText result;
-  result.reserve(changes.size());
-  std::size_t source = 0;
-  for (const Change& change : changes) {
-    if (change.change > 0) {
-      result.push_back(change.character, source > 0 ? text.origins[source - 1] : Origin{});
-    } else {
-      result.push_back(change.character, text.origins[source]);
-      source += 1 + static_cast<std::size_t>(-change.change);
-    }
-  }
-  text = std::move(result);
-}
-
 }  // namespace
 
 void normalize(NormalForm form, NormalizedText& text) {
@@ -144,9 +126,9 @@ void normalize(NormalForm form, NormalizedText& text) {
                   [inert](char32_t character) { return character < inert; })) {
     return;
   }
-  std::vector<Change> changes = decompose(text.characters, compatibility);
+  std::vector<OrderedChange> changes = decompose(text.characters, compatibility);
   if (composed) compose(changes);
-  apply_changes(changes, text);
+  transform(text, std::vector<Change>(changes.begin(), changes.end()));
 }
 
 }  // namespace pellucid

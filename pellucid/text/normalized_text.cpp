@@ -3,9 +3,9 @@
 
 namespace pellucid {
 
-NormalizedText::NormalizedText(std::u32string_view text, std::int64_t start)
-    : characters(text), origins(text.size()) {
-  auto position = static_cast<std::int32_t>(start);
+NormalizedText::NormalizedText(std::u32string_view text, std::int64_t begin)
+    : characters(text), origins(text.size()), start(static_cast<std::int32_t>(begin)) {
+  std::int32_t position = start;
   for (Origin& origin : origins) {
     origin = {position, position + 1};
     ++position;
@@ -33,9 +33,39 @@ void NormalizedText::reserve(std::size_t size) {
   origins.reserve(size);
 }
 
+void NormalizedText::resize(std::size_t size) {
+  characters.resize(size);
+  origins.resize(size);
+}
+
 Span NormalizedText::span(std::size_t begin, std::size_t end) const {
   if (begin >= end) return {};
   return {origins[begin].start, origins[end - 1].end};
+}
+
+void NormalizedText::prepend(std::u32string_view prefix) {
+  if (empty()) return;
+  if (prefix.empty())
+    origins[0] = origin_before(0);  // as the library does, whose first character
+                                    // is always an inserted one
+  characters.insert(0, prefix);
+  origins.insert(origins.begin(), prefix.size(), origins[0]);
+}
+
+void transform(NormalizedText& text, const std::vector<Change>& changes) {
+  NormalizedText result;
+  result.start = text.start;
+  result.reserve(changes.size());
+  std::size_t source = 0;
+  for (const Change& change : changes) {
+    if (change.change > 0) {
+      result.push_back(change.character, text.origin_before(source));
+    } else {
+      result.push_back(change.character, text.origins[source]);
+      source += 1 + static_cast<std::size_t>(-change.change);
+    }
+  }
+  text = std::move(result);
 }
 
 }  // namespace pellucid

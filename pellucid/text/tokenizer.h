@@ -31,7 +31,7 @@ struct EncodeOptions {
   bool special_in_text = true;  ///< false: special tokens written in the text are plain text
 };
 
-/// The "padding" of a tokenizer.json. It is not applied: batches are packed.
+/// The "padding" of a tokenizer.json. Encodings come without; pad() in padding.h applies it.
 struct Padding {
   std::optional<std::int64_t> length;  ///< none: as long as the longest of the batch
   bool left = false;
@@ -84,7 +84,7 @@ class Tokenizer {
   std::string kind() const;  ///< "WordPiece", "BPE", ...
 
   /// "truncation" and "padding" of the tokenizer.json. Neither is applied by encode: the model's
-  /// limit decides.
+  /// limit decides, and whoever needs padding calls pad().
   std::optional<EncodeOptions> stored_truncation() const;
   std::optional<Padding> stored_padding() const;
 

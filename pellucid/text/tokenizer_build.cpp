@@ -23,15 +23,23 @@ EncodeOptions read_truncation(const Fields& fields) {
   return options;
 }
 
+/// So that no file makes a batch of any size.
+void check_length(std::int64_t length, const Fields& fields, std::string_view name) {
+  constexpr std::int64_t kLongest = 1 << 24;
+  if (length < 0 || length > kLongest) fields.fail_field(name, "a length of 0 to 16777216");
+}
+
 Padding read_padding(const Fields& fields) {
   Padding padding;
   if (fields.value("strategy").is_object()) {
     padding.length = fields.object("strategy").integer("Fixed");
+    check_length(*padding.length, fields, "strategy");
   } else {
     fields.choice("strategy", {"BatchLongest"});
   }
   padding.left = fields.choice("direction", {"Right", "Left"}) == 1;
   padding.multiple_of = fields.optional_integer("pad_to_multiple_of");
+  check_length(padding.multiple_of.value_or(0), fields, "pad_to_multiple_of");
   padding.id = checked_id(fields.integer("pad_id"), fields.place(), "pad_id");
   padding.type = checked_id(fields.integer("pad_type_id"), fields.place(), "pad_type_id");
   padding.token = fields.string("pad_token");
@@ -67,7 +75,7 @@ Tokenizer::Impl::Impl(TokenizerDocument document) {
   const Fields root(*document.settings, document.name + ":");
   normalizer = make_optional(root, "normalizer", make_normalizer);
   pre_tokenizer = make_optional(root, "pre_tokenizer", make_pre_tokenizer);
-  model = make_model(root.object("model"), std::move(document.vocabulary));
+  model = make_model(root.object("model"), std::move(document.data));
   post_processor = make_optional(root, "post_processor", make_post_processor);
   decoder = make_optional(root, "decoder", make_decoder);
   if (root.has("added_tokens")) added = AddedTokens(root.objects("added_tokens"));

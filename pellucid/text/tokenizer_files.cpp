@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/text/tokenizer_files.h"
 
+#include <fmt/ranges.h>
+
+#include <array>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <system_error>
 
 #include "pellucid/base/error.h"
 #include "pellucid/base/file.h"
 #include "pellucid/base/spelling.h"
-#include "pellucid/text/fields.h"
+#include "pellucid/text/files/classes.h"
 
 namespace pellucid {
 namespace {
@@ -62,6 +66,11 @@ TokenizerConfig read_config(const json& settings, const json& special_tokens_map
   return config;
 }
 
+/// The names under which folders hold a tokenizer, best first.
+constexpr std::array<const char*, 8> kMainFiles = {
+    "tokenizer.json", "vocab.txt",       "vocab.json",    "spiece.model",
+    "spm.model",      "tokenizer.model", "qwen.tiktoken", "sentencepiece.bpe.model"};
+
 /// The file that holds the tokenizer: the path itself, or what the folder has.
 fs::path find_main_file(const fs::path& path) {
   std::error_code ignored;
@@ -69,10 +78,30 @@ fs::path find_main_file(const fs::path& path) {
     check(is_there(path), "{}: no such file or folder", path.string());
     return path;
   }
-  for (const char* name : {"tokenizer.json", "vocab.txt"}) {
+  for (const char* name : kMainFiles) {
     if (is_there(path / name)) return path / name;
   }
-  fail("{}: no tokenizer in this folder, looked for tokenizer.json and vocab.txt", path.string());
+  fail("{}: no tokenizer in this folder, looked for {}", path.string(),
+       fmt::join(kMainFiles, ", "));
+}
+
+/// tokenizer_config.json with what older folders have in files of their own: added_tokens.json, and
+/// special_tokens_map.json, which counts where the configuration has no list of added tokens.
+json merge_settings(json settings, const json& special_tokens_map, const json& added_tokens,
+                    const fs::path& folder) {
+  const bool has_list = settings.contains("added_tokens_decoder");
+  if (!has_list) settings.update(special_tokens_map);
+  if (added_tokens.empty()) return settings;
+  json& decoder = settings["added_tokens_decoder"];
+  if (!has_list) decoder = json::object();
+  check(decoder.is_object(), "{}: added_tokens_decoder is no object",
+        (folder / "tokenizer_config.json").string());
+  for (const auto& [content, id] : added_tokens.items()) {
+    check(id.is_number_integer(), "{}: the id of {} is no whole number",
+          (folder / "added_tokens.json").string(), quote(content));
+    decoder.emplace(std::to_string(id.get<std::int64_t>()), json{{"content", content}});
+  }
+  return settings;
 }
 
 }  // namespace
@@ -81,29 +110,21 @@ TokenizerFiles read_tokenizer_files(const fs::path& path) {
   const fs::path main = find_main_file(path);
   const fs::path folder = main.parent_path();
   json settings = read_optional_json(folder / "tokenizer_config.json");
-  const json added_tokens = read_optional_json(folder / "added_tokens.json");
+  const json special_tokens_map = read_optional_json(folder / "special_tokens_map.json");
   TokenizerFiles files;
-  files.config = read_config(settings, read_optional_json(folder / "special_tokens_map.json"));
+  files.config = read_config(settings, special_tokens_map);
   const auto file = MappedFile::open(main.string());
-  if (main.extension() == ".json") {
+  if (main.extension() == ".json" && main.filename() != "vocab.json") {
     files.document = parse_tokenizer_json(file->text(), main.string());
-  } else if (main.extension() == ".txt") {
-    // Names of special tokens may stand in either file; added_tokens.json is the old form of
-    // added_tokens_decoder.
-    for (const auto& [role, token] : files.config.named_tokens) settings[role] = token;
-    for (const auto& [content, id] : added_tokens.items()) {
-      check(id.is_number_integer(), "{}: the id of {} is no whole number",
-            (folder / "added_tokens.json").string(), quote(content));
-      json& decoder = settings["added_tokens_decoder"];
-      if (decoder.is_null()) decoder = json::object();
-      check(decoder.is_object(), "{}: added_tokens_decoder is no object",
-            (folder / "tokenizer_config.json").string());
-      decoder.emplace(std::to_string(id.get<std::int64_t>()), json{{"content", content}});
-    }
-    files.document = bert_document(file->text(), main.string(), settings);
-  } else {
-    fail("{}: not a tokenizer file, expected tokenizer.json or vocab.txt", main.string());
+    return files;
   }
+  settings = merge_settings(std::move(settings), special_tokens_map,
+                            read_optional_json(folder / "added_tokens.json"), folder);
+  std::shared_ptr<const MappedFile> merges;
+  if (main.filename() == "vocab.json") merges = MappedFile::open((folder / "merges.txt").string());
+  const FolderTokenizer source{main.string(), file->text(),
+                               merges ? merges->text() : std::string_view(), settings};
+  files.document = read_folder(source, read_optional_json(folder / "config.json"));
   return files;
 }
 

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <filesystem>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -27,11 +26,5 @@ struct TokenizerFiles {
 
 /// path: a folder or one file. Throws Error naming what was looked for.
 TokenizerFiles read_tokenizer_files(const std::filesystem::path& path);
-
-/// The pipeline of BERT for a vocab.txt (one token a line, id = line number, of equal lines the
-/// last counts). config: tokenizer_config.json (do_lower_case, strip_accents,
-/// tokenize_chinese_chars, names of special tokens).
-TokenizerDocument bert_document(std::string_view vocabulary, std::string name,
-                                const nlohmann::json& config);
 
 }  // namespace pellucid

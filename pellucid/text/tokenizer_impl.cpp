@@ -68,6 +68,7 @@ void Tokenizer::Impl::tokenize_stretch(NormalizedText text, Output& output,
     if (stretches.size() == 1) {
       part = std::move(text);
     } else {
+      part.start = text.origins[stretch.begin].start;
       part.append(text, stretch.begin, stretch.end);
     }
     PreTokenized parts(std::move(part));

@@ -126,10 +126,11 @@ TEST(Tokenizer, InvalidTextIsRefused) {
 }
 
 TEST(TokenizerJson, ErrorsNameTheComponentAndTheField) {
-  EXPECT_EQ(error_of_json(changed("/normalizer/type", "BertNormaliser")),
-            "t.json: normalizer: type \"BertNormaliser\" is not supported, expected one of "
-            "BertNormalizer, Lowercase, NFC, NFD, NFKC, NFKD, Sequence, StripAccents; did you mean "
-            "\"BertNormalizer\"?");
+  EXPECT_EQ(
+      error_of_json(changed("/normalizer/type", "BertNormaliser")),
+      "t.json: normalizer: type \"BertNormaliser\" is not supported, expected one of "
+      "BertNormalizer, ByteLevel, Lowercase, NFC, NFD, NFKC, NFKD, Nmt, Precompiled, Prepend, "
+      "Replace, Sequence, Strip, StripAccents; did you mean \"BertNormalizer\"?");
   EXPECT_EQ(error_of_json(without("/normalizer", "lowercase")),
             "t.json: normalizer: field \"lowercase\" is missing");
   EXPECT_EQ(error_of_json(changed("/normalizer/lowercase", 3)),
@@ -231,8 +232,9 @@ TEST(TokenizerFiles, MissingAndBrokenFilesAreNamed) {
   const fs::path empty = folder_of("empty", {});
   const auto load = [](const fs::path& path) { return error_of([&] { Tokenizer::load(path); }); };
   EXPECT_EQ(load(empty), empty.string() +
-                             ": no tokenizer in this folder, looked for tokenizer.json and "
-                             "vocab.txt");
+                             ": no tokenizer in this folder, looked for tokenizer.json, vocab.txt, "
+                             "vocab.json, spiece.model, spm.model, tokenizer.model, "
+                             "qwen.tiktoken, sentencepiece.bpe.model");
   EXPECT_EQ(load(empty / "x.json"), (empty / "x.json").string() + ": no such file or folder");
   EXPECT_NE(load(folder_of("invalid", {{"vocab.txt", "[UNK]\n\xFF\n"}})), "accepted");
   EXPECT_NE(load(folder_of("no-cls", {{"vocab.txt", "a\nb\n"}})), "accepted");
@@ -243,6 +245,83 @@ TEST(TokenizerFiles, MissingAndBrokenFilesAreNamed) {
                                  {"added_tokens.json", R"({"x": 8})"},
                                  {"tokenizer_config.json", R"({"added_tokens_decoder": "x"})"}})),
       "accepted");
+}
+
+TEST(TokenizerJson, ModelsNameWhatTheyMiss) {
+  const auto bpe = [](const char* fields) {
+    return error_of_json(std::string(R"({"model": {"type": "BPE", "vocab": {"a": 0, "aa": 1}, )") +
+                         fields + "}}");
+  };
+  EXPECT_EQ(bpe(R"("merges": ["a a"])"), "accepted");
+  EXPECT_EQ(bpe(R"("merges": [["a", "a"]], "dropout": 0.0)"), "accepted");
+  EXPECT_EQ(bpe(R"("merges": ["a a"], "dropout": 0.1)"),
+            "t.json: model: \"dropout\" is 0.1, expected null or 0: tokens must not be random");
+  EXPECT_EQ(bpe(R"("merges": ["a b"])"),
+            "t.json: model: merges[0]: \"b\" is not in the vocabulary");
+  EXPECT_EQ(bpe(R"("merges": ["a a a"])"),
+            "t.json: model.merges[0]: expected \"left right\" or [\"left\", \"right\"], all alike");
+  EXPECT_NE(bpe(R"("merges": ["a a", ["a", "a"]])"), "accepted");
+  EXPECT_NE(bpe(R"("merges": [["a", "a", "a"]])"), "accepted");
+  EXPECT_NE(bpe(R"("merges": [["a"]])"), "accepted");
+  EXPECT_NE(bpe(R"("merges": [1])"), "accepted");
+  const auto unigram = [](const char* vocabulary) {
+    return error_of_json(std::string(R"({"model": {"type": "Unigram", "unk_id": 0, "vocab": )") +
+                         vocabulary + "}}");
+  };
+  EXPECT_EQ(unigram(R"([["a", -1], ["a", 2.5]])"), "accepted");
+  EXPECT_EQ(unigram("[]"),
+            "t.json: model: \"unk_id\" is 0, expected 0 to -1, an index of \"vocab\"");
+  EXPECT_EQ(unigram(R"([["a", "b"]])"), "t.json: model.vocab[0]: expected a token and its score");
+  EXPECT_NE(unigram(R"([["a"]])"), "accepted");
+  EXPECT_NE(unigram(R"(["a", 1])"), "accepted");
+  EXPECT_NE(unigram(R"({"a": 1})"), "accepted");
+}
+
+TEST(TokenizerFiles, ClassesByNameAndContent) {
+  const std::string vocabulary = R"({"a": 0, "b": 1, "ab": 2, "<|endoftext|>": 3})";
+  const fs::path gpt2 =
+      folder_of("gpt2", {{"vocab.json", vocabulary}, {"merges.txt", "#version: 0.2\na b\n"}});
+  EXPECT_EQ(Tokenizer::load(gpt2).encode("abba").ids(), (std::vector<std::int32_t>{2, 1, 0}));
+  std::ofstream(gpt2 / "tokenizer_config.json") << R"({"tokenizer_class": "GTP2Tokenizer"})";
+  const std::string unknown = error_of([&] { Tokenizer::load(gpt2); });
+  EXPECT_NE(unknown.find("did you mean \"GPT2Tokenizer\"?"), std::string::npos) << unknown;
+  std::ofstream(gpt2 / "tokenizer_config.json") << R"({"tokenizer_class": "T5TokenizerFast"})";
+  const std::string other = error_of([&] { Tokenizer::load(gpt2); });
+  EXPECT_NE(other.find("has a SentencePiece model"), std::string::npos) << other;
+  const fs::path ranks = folder_of("ranks", {{"tokenizer.model", "YQ== 0\nYg== 1\nYWI= 2\n"}});
+  EXPECT_EQ(Tokenizer::load(ranks).encode("abb").ids(), (std::vector<std::int32_t>{3, 2, 1}));
+  EXPECT_NE(error_of([&] {
+              Tokenizer::load(folder_of("bad", {{"tokenizer.model", "YQ== 0\nYg 1\n"}}));
+            }),
+            "accepted");
+}
+
+TEST(TokenizerFiles, AnySentencePieceBytesAreReadOrRefused) {
+  // Three pieces ("<unk>", "a" with score -1, "ab") and a trainer that says unigram.
+  const std::string model(
+      "\x0A\x0E\x0A\x05<unk>\x15\0\0\0\0\x18\x02"
+      "\x0A\x08\x0A\x01"
+      "a\x15\0\0\x80\xBF"
+      "\x0A\x09\x0A\x02"
+      "ab\x15\0\0\x80\xBF"
+      "\x12\x02\x18\x01",
+      16 + 10 + 11 + 4);
+  std::string with_end = model;
+  with_end += std::string("\x0A\x08\x0A\x04</s>\x18\x03", 10);
+  const auto load = [](const std::string& bytes) {
+    const fs::path folder = folder_of("spm", {});
+    std::ofstream(folder / "spiece.model", std::ios::binary) << bytes;
+    return Tokenizer::load(folder).encode("ab").ids();
+  };
+  EXPECT_EQ(load(with_end), (std::vector<std::int32_t>{0, 2, 3}));
+  for (std::size_t size = 0; size < with_end.size(); ++size) {
+    error_of([&] { load(with_end.substr(0, size)); });
+    for (const char byte : {'\0', '\x7F', '\xFF'}) {
+      std::string changed_model = with_end;
+      changed_model[size] = byte;
+      error_of([&] { load(changed_model); });
+    }
+  }
 }
 
 TEST(Tokenizer, MegabytesTakeLinearTime) {

@@ -55,6 +55,21 @@ std::size_t decode_one(std::string_view bytes, char32_t& character) {
   return length;
 }
 
+/// Bytes of the longest beginning of a character at the start of bytes that hold none; at least 1.
+std::size_t invalid_length(std::string_view bytes) {
+  const auto lead = static_cast<unsigned char>(bytes[0]);
+  const std::size_t length = std::min(sequence_length(lead), bytes.size());
+  if (length < 2) return 1;
+  // Overlong forms, surrogates and what lies above U+10FFFF are seen in the second byte.
+  const auto second = static_cast<unsigned char>(bytes[1]);
+  const unsigned char least = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
+  const unsigned char most = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+  if (second < least || second > most) return 1;
+  std::size_t size = 2;
+  while (size < length && is_continuation(bytes[size])) ++size;
+  return size;
+}
+
 }  // namespace
 
 std::u32string decode_utf8(std::string_view bytes, std::string_view what) {
@@ -76,6 +91,32 @@ std::u32string decode_utf8(std::string_view bytes, std::string_view what) {
   }
   characters.resize(static_cast<std::size_t>(out - characters.data()));
   return characters;
+}
+
+bool is_utf8(std::string_view bytes) {
+  char32_t character = 0;
+  while (!bytes.empty()) {
+    const std::size_t length = decode_one(bytes, character);
+    if (length == 0) return false;
+    bytes.remove_prefix(length);
+  }
+  return true;
+}
+
+std::string repair_utf8(std::string_view bytes) {
+  std::string result;
+  while (!bytes.empty()) {
+    char32_t character = 0;
+    std::size_t length = decode_one(bytes, character);
+    if (length > 0) {
+      result.append(bytes.substr(0, length));
+    } else {
+      append_utf8(result, 0xFFFD);
+      length = invalid_length(bytes);
+    }
+    bytes.remove_prefix(length);
+  }
+  return result;
 }
 
 void append_utf8(std::string& bytes, char32_t character) {

@@ -16,9 +16,17 @@ namespace pellucid {
 /// (surrogates, overlong forms and truncated sequences too). NUL is a character like any other.
 std::u32string decode_utf8(std::string_view bytes, std::string_view what = "text");
 
+bool is_utf8(std::string_view bytes);
+/// Every part that is not UTF-8, as long as it could begin a character, becomes one U+FFFD.
+std::string repair_utf8(std::string_view bytes);
+
 /// Characters must be Unicode scalar values.
 std::string encode_utf8(std::u32string_view characters);
 void append_utf8(std::string& bytes, char32_t character);
+/// Bytes of the character.
+constexpr std::uint32_t utf8_size(char32_t character) {
+  return character < 0x80 ? 1 : character < 0x800 ? 2 : character < 0x10000 ? 3 : 4;
+}
 
 /// Number of characters of valid UTF-8.
 std::int64_t count_characters(std::string_view text);

@@ -152,6 +152,65 @@ void append_tokenizer_words(const Segment& segment, std::int32_t index, const En
   }
 }
 
+/// The texts of an encoding, without candidates yet.
+std::vector<Segment> segments_of(const Encoding& encoding, std::string_view text,
+                                 const std::string* pair) {
+  std::vector<Segment> segments;
+  segments.push_back({decode_utf8(text), {}});
+  if (pair) segments.push_back({decode_utf8(*pair, "pair"), {}});
+  for (const Token& token : encoding.tokens) {
+    check(token.segment >= 0 && token.segment < static_cast<std::int32_t>(segments.size()),
+          "a token belongs to text {}, but there are {}", token.segment, segments.size());
+  }
+  return segments;
+}
+
+/// The user's spans in ascending order.
+std::vector<Span> checked_spans(std::vector<Span> spans, const std::u32string& characters) {
+  std::sort(spans.begin(), spans.end(),
+            [](const Span& left, const Span& right) { return left.start < right.start; });
+  const auto size = static_cast<std::int64_t>(characters.size());
+  for (std::size_t i = 0; i < spans.size(); ++i) {
+    const Span& span = spans[i];
+    check_usage(span.start >= 0 && span.start < span.end && span.end <= size,
+                "span [{}, {}): expected 0 <= start < end <= {}, the characters of the text",
+                span.start, span.end, size);
+    if (i > 0 && spans[i - 1].end > span.start) {
+      fail_usage("spans [{}, {}) and [{}, {}) overlap", spans[i - 1].start, spans[i - 1].end,
+                 span.start, span.end);
+    }
+  }
+  return spans;
+}
+
+/// The span without white space around it; empty if there is nothing else.
+Span trimmed(Span span, const std::u32string& characters) {
+  const CharacterTable& table = CharacterTable::instance();
+  const auto is_space = [&](std::int64_t at) {
+    return table.has(characters[static_cast<std::size_t>(at)], kWhiteSpace);
+  };
+  while (span.start < span.end && is_space(span.start)) ++span.start;
+  while (span.end > span.start && is_space(span.end - 1)) --span.end;
+  return span;
+}
+
+/// Adds what lies between the spans.
+std::vector<Span> with_gaps(const std::vector<Span>& spans, const std::u32string& characters) {
+  std::vector<Span> result;
+  std::int64_t done = 0;
+  const auto add_gap = [&](std::int64_t end) {
+    const Span gap = trimmed({done, end}, characters);
+    if (!gap.empty()) result.push_back(gap);
+  };
+  for (const Span& span : spans) {
+    add_gap(span.start);
+    result.push_back(span);
+    done = span.end;
+  }
+  add_gap(static_cast<std::int64_t>(characters.size()));
+  return result;
+}
+
 std::vector<Span> candidates(Unit kind, std::string_view text, const std::u32string& characters) {
   if (kind == Unit::word) return word_spans(text);
   if (kind == Unit::paragraph) return paragraph_spans(characters);
@@ -185,15 +244,7 @@ std::vector<std::optional<std::int64_t>> Units::unit_of_token(std::int64_t token
 Units make_units(Unit kind, const Encoding& encoding, std::string_view text,
                  const std::string* pair) {
   check_usage(kind != Unit::spans, "unit 'spans' needs the spans of the units");
-  std::vector<std::string_view> texts{text};
-  if (pair) texts.emplace_back(*pair);
-  std::vector<Segment> segments;
-  for (const std::string_view one : texts) segments.push_back({decode_utf8(one), {}});
-  for (const Token& token : encoding.tokens) {
-    check(token.segment >= 0 && token.segment < static_cast<std::int32_t>(segments.size()),
-          "a token belongs to text {}, but there are {}", token.segment, segments.size());
-  }
-
+  std::vector<Segment> segments = segments_of(encoding, text, pair);
   Units result;
   result.kind = kind;
   if (kind == Unit::all_tokens || kind == Unit::token) {
@@ -206,10 +257,26 @@ Units make_units(Unit kind, const Encoding& encoding, std::string_view text,
       append_tokenizer_words(segments[i], index, encoding, result.units);
       continue;
     }
-    segments[i].spans = candidates(kind, texts[i], segments[i].characters);
+    const std::string_view part = i == 0 ? text : std::string_view(*pair);
+    segments[i].spans = candidates(kind, part, segments[i].characters);
     // A word that holds a cut joins the sentences on both sides.
-    const auto words = kind == Unit::word ? std::vector<Span>{} : word_spans(texts[i]);
+    const auto words = kind == Unit::word ? std::vector<Span>{} : word_spans(part);
     append_units(segments[i], index, encoding, words, result.units);
+  }
+  return result;
+}
+
+Units make_units(const UserSpans& spans, const Encoding& encoding, std::string_view text,
+                 const std::string* pair) {
+  check_usage(pair || spans.pair.empty(), "there are spans for a second text, but only one text");
+  std::vector<Segment> segments = segments_of(encoding, text, pair);
+  Units result;
+  result.kind = Unit::spans;
+  for (std::size_t i = 0; i < segments.size(); ++i) {
+    Segment& segment = segments[i];
+    segment.spans = checked_spans(i == 0 ? spans.text : spans.pair, segment.characters);
+    if (spans.rest) segment.spans = with_gaps(segment.spans, segment.characters);
+    append_units(segment, static_cast<std::int32_t>(i), encoding, {}, result.units);
   }
   return result;
 }

@@ -43,9 +43,19 @@ struct Units {
 /// Burmese.
 std::vector<Span> word_spans(std::string_view text);
 
+/// Units that the user gives: characters of the text and of the pair, in any order.
+struct UserSpans {
+  std::vector<Span> text{};
+  std::vector<Span> pair{};
+  bool rest = false;  ///< what lies between them is one unit each, else it belongs to no unit
+};
+
 /// pair: nullptr for single texts. A token that touches several words (sentences ...) merges them,
 /// so that units stay a partition; the merged unit's span is their hull.
 Units make_units(Unit kind, const Encoding& encoding, std::string_view text,
+                 const std::string* pair);
+/// Unit::spans. Throws UsageError for spans that are empty, overlap, or lie outside their text.
+Units make_units(const UserSpans& spans, const Encoding& encoding, std::string_view text,
                  const std::string* pair);
 
 }  // namespace pellucid

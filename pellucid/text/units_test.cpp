@@ -211,5 +211,55 @@ TEST(Units, NamesAreParsedAndSuggested) {
   EXPECT_THROW(make_units(Unit::spans, {}, "", nullptr), UsageError);
 }
 
+TEST(Units, SpansOfTheUser) {
+  const std::string text = "one two, three";
+  const Encoding encoding = encoding_of({{0, 3}, {4, 7}, {7, 8}, {9, 14}});
+  const Units units = make_units(UserSpans{.text = {{9, 14}, {0, 7}}}, encoding, text, nullptr);
+  EXPECT_EQ(units.kind, Unit::spans);
+  ASSERT_EQ(units.size(), 2);
+  EXPECT_EQ(units.units[0].text, "one two");
+  EXPECT_EQ(units.units[0].tokens, (std::vector<std::int64_t>{0, 1}));
+  EXPECT_EQ(units.units[1].tokens, (std::vector<std::int64_t>{3}));
+  EXPECT_EQ(units.unit_of_token(4)[2], std::nullopt);
+  const UserSpans with_rest{.text = {{4, 7}}, .rest = true};
+  const Units all = make_units(with_rest, encoding, text, nullptr);
+  ASSERT_EQ(all.size(), 3);
+  EXPECT_EQ(all.units[0].text, "one");
+  EXPECT_EQ(all.units[2].text, ", three");
+  EXPECT_EQ(all.units[2].tokens, (std::vector<std::int64_t>{2, 3}));
+  // A token over two spans joins them.
+  const Units joined = make_units(UserSpans{.text = {{0, 2}, {2, 3}}}, encoding, text, nullptr);
+  ASSERT_EQ(joined.size(), 1);
+  EXPECT_EQ(joined.units[0].text, "one");
+  for (const std::vector<Span>& wrong :
+       {std::vector<Span>{{0, 0}}, {{3, 2}}, {{-1, 2}}, {{0, 15}}, {{0, 3}, {2, 4}}}) {
+    EXPECT_THROW(make_units(UserSpans{.text = wrong}, encoding, text, nullptr), UsageError);
+  }
+  EXPECT_THROW(make_units(UserSpans{.pair = {{0, 1}}}, encoding, text, nullptr), UsageError);
+}
+
+TEST(Units, ManyLanguages) {
+  EXPECT_EQ(words("Das Mädchen läuft. Größe: 3,5 m"),
+            (Strings{"Das", "Mädchen", "läuft", ".", "Größe", ":", "3,5", "m"}));
+  // "z. B." is in no list of abbreviations, and "z" is no initial.
+  EXPECT_EQ(sentences("Er kam z. B. nie. Sie schon!"),
+            (Strings{"Er kam z.", "B. nie.", "Sie schon!"}));
+  EXPECT_EQ(words("if (x != 0) { y += f_2(a); }"),
+            (Strings{"if", "(", "x", "!", "=", "0", ")", "{", "y", "+", "=", "f_2", "(", "a", ")",
+                     ";", "}"}));
+  EXPECT_EQ(sentences("今日は。元気ですか？はい"), (Strings{"今日は。", "元気ですか？", "はい"}));
+  EXPECT_EQ(phrases("天气很好，我们走吧。"), (Strings{"天气很好，", "我们走吧。"}));
+  EXPECT_EQ(sentences("هل أنت بخير? نعم."), (Strings{"هل أنت بخير?", "نعم."}));
+  // Dictionaries differ between versions of ICU; that they cut at all does not.
+  for (const char* text :
+       {"我喜欢吃苹果", "私は学生です", "ສະບາຍດີຊາວໂລກ", "សួស្តីពិភពលោក", "สวัสดีชาวโลก"}) {
+    const Strings parts = words(text);
+    EXPECT_GT(parts.size(), 1U) << text;
+    std::string joined;
+    for (const std::string& part : parts) joined += part;
+    EXPECT_EQ(joined, text);
+  }
+}
+
 }  // namespace
 }  // namespace pellucid

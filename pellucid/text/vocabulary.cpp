@@ -30,6 +30,18 @@ bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC
 
 }  // namespace
 
+std::uint64_t Vocabulary::hash_of(std::string_view bytes) { return extend(kOffset, bytes); }
+std::uint64_t Vocabulary::extended(std::uint64_t hash, char byte) { return extend(hash, byte); }
+
+std::vector<std::int32_t> Vocabulary::ids() const {
+  std::vector<std::int32_t> result;
+  result.reserve(by_id_.size());
+  for (const std::uint32_t entry : by_id_) {
+    if (id(text(entries_[entry])) == entries_[entry].id) result.push_back(entries_[entry].id);
+  }
+  return result;
+}
+
 void Vocabulary::add(std::string_view token, std::int32_t id) {
   entries_.push_back({characters_.size(), static_cast<std::uint32_t>(token.size()), id});
   characters_.append(token);

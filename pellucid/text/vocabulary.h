@@ -4,6 +4,8 @@
 // ids.
 #pragma once
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,6 +34,17 @@ class Vocabulary {
   /// The longest beginning of `text`, not empty, for which prefix + beginning is a token. Linear in
   /// the longest token.
   std::optional<Match> longest_match(std::string_view prefix, std::string_view text) const;
+  /// visit(id, length) for every beginning of `text`, not empty, that is a token. Linear as well.
+  template <class Visit>
+  void for_each_prefix(std::string_view text, const Visit& visit) const {
+    std::uint64_t hash = hash_of({});
+    for (std::size_t length = 1; length <= std::min(text.size(), longest_); ++length) {
+      hash = extended(hash, text[length - 1]);
+      if (const Entry* entry = find({}, text.substr(0, length), hash)) visit(entry->id, length);
+    }
+  }
+  /// Ascending. A token that a later equal one has replaced is not among them.
+  std::vector<std::int32_t> ids() const;
 
  private:
   struct Entry {
@@ -47,6 +60,8 @@ class Vocabulary {
   std::string_view text(const Entry& entry) const {
     return std::string_view(characters_).substr(entry.offset, entry.length);
   }
+  static std::uint64_t hash_of(std::string_view bytes);
+  static std::uint64_t extended(std::uint64_t hash, char byte);
   std::size_t insert(std::uint32_t index, std::uint64_t hash);
   const Entry* find(std::string_view prefix, std::string_view rest, std::uint64_t hash) const;
   void order_by_id(std::string_view place);

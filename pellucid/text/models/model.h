@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "pellucid/text/fields.h"
-#include "pellucid/text/vocabulary.h"
+#include "pellucid/text/model_data.h"
 
 namespace pellucid {
 
@@ -40,11 +40,16 @@ class TokenModel {
   Vocabulary vocabulary_;
 };
 
-/// The vocabulary is that of the file's "vocab" object; empty if that is something else.
-std::unique_ptr<TokenModel> make_model(const Fields& fields, Vocabulary vocabulary);
+/// data: what the file has under "vocab" and "merges".
+std::unique_ptr<TokenModel> make_model(const Fields& fields, ModelData data);
 
 // Factories of the components, by file.
-std::unique_ptr<TokenModel> make_word_level(const Fields& fields, Vocabulary vocabulary);
-std::unique_ptr<TokenModel> make_wordpiece(const Fields& fields, Vocabulary vocabulary);
+std::unique_ptr<TokenModel> make_bpe(const Fields& fields, ModelData data);
+std::unique_ptr<TokenModel> make_unigram(const Fields& fields, ModelData data);
+std::unique_ptr<TokenModel> make_word_level(const Fields& fields, ModelData data);
+std::unique_ptr<TokenModel> make_wordpiece(const Fields& fields, ModelData data);
+
+/// "<0xE4>", the token of a byte in models that fall back to bytes.
+std::string byte_token(unsigned char byte);
 
 }  // namespace pellucid

@@ -10,8 +10,8 @@ namespace {
 
 class WordLevel : public TokenModel {
  public:
-  WordLevel(const Fields& fields, Vocabulary vocabulary)
-      : TokenModel(std::move(vocabulary)),
+  WordLevel(const Fields& fields, ModelData data)
+      : TokenModel(std::move(data.vocabulary)),
         place_(fields.place()),
         unknown_(fields.string("unk_token")),
         unknown_id_(this->vocabulary().id(unknown_)) {}
@@ -38,8 +38,8 @@ class WordLevel : public TokenModel {
 
 }  // namespace
 
-std::unique_ptr<TokenModel> make_word_level(const Fields& fields, Vocabulary vocabulary) {
-  return std::make_unique<WordLevel>(fields, std::move(vocabulary));
+std::unique_ptr<TokenModel> make_word_level(const Fields& fields, ModelData data) {
+  return std::make_unique<WordLevel>(fields, std::move(data));
 }
 
 }  // namespace pellucid

@@ -11,8 +11,8 @@ namespace {
 
 class WordPiece : public TokenModel {
  public:
-  WordPiece(const Fields& fields, Vocabulary vocabulary)
-      : TokenModel(std::move(vocabulary)),
+  WordPiece(const Fields& fields, ModelData data)
+      : TokenModel(std::move(data.vocabulary)),
         place_(fields.place()),
         unknown_(fields.string("unk_token")),
         prefix_(fields.string("continuing_subword_prefix")),
@@ -64,8 +64,8 @@ class WordPiece : public TokenModel {
 
 }  // namespace
 
-std::unique_ptr<TokenModel> make_wordpiece(const Fields& fields, Vocabulary vocabulary) {
-  return std::make_unique<WordPiece>(fields, std::move(vocabulary));
+std::unique_ptr<TokenModel> make_wordpiece(const Fields& fields, ModelData data) {
+  return std::make_unique<WordPiece>(fields, std::move(data));
 }
 
 }  // namespace pellucid

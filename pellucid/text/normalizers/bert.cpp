@@ -25,6 +25,7 @@ void space_chinese(NormalizedText& text) {
   const auto count = std::count_if(text.characters.begin(), text.characters.end(), is_chinese);
   if (count == 0) return;
   NormalizedText result;
+  result.start = text.start;
   result.reserve(text.size() + 2 * static_cast<std::size_t>(count));
   for (std::size_t i = 0; i < text.size(); ++i) {
     const bool spaced = is_chinese(text.characters[i]);

@@ -16,6 +16,7 @@ class Lowercase : public Normalizer {
 /// Puts the combining dot after every U+0130, the only character whose lower case is two.
 void insert_combining_dots(NormalizedText& text) {
   NormalizedText result;
+  result.start = text.start;
   result.reserve(text.size() + 1);
   for (std::size_t i = 0; i < text.size(); ++i) {
     result.push_back(text.characters[i], text.origins[i]);

@@ -9,12 +9,18 @@ namespace pellucid {
 std::unique_ptr<Normalizer> make_normalizer(const Fields& fields) {
   static constexpr Registration<Normalizer> kNormalizers[] = {
       {"BertNormalizer", make_bert_normalizer},
+      {"ByteLevel", make_byte_level_normalizer},
       {"Lowercase", make_lowercase},
       {"NFC", make_nfc},
       {"NFD", make_nfd},
       {"NFKC", make_nfkc},
       {"NFKD", make_nfkd},
+      {"Nmt", make_nmt},
+      {"Precompiled", make_precompiled},
+      {"Prepend", make_prepend},
+      {"Replace", make_replace_normalizer},
       {"Sequence", make_normalizer_sequence},
+      {"Strip", make_strip_normalizer},
       {"StripAccents", make_strip_accents},
   };
   return make_component(fields.string("type"), fields, kNormalizers);
@@ -28,8 +34,7 @@ void remove_characters(NormalizedText& text, int mask) {
     text.characters[size] = text.characters[i];
     text.origins[size++] = text.origins[i];
   }
-  text.characters.resize(size);
-  text.origins.resize(size);
+  text.resize(size);
 }
 
 }  // namespace pellucid

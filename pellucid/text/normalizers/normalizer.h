@@ -21,8 +21,14 @@ std::unique_ptr<Normalizer> make_normalizer(const Fields& fields);
 
 // Factories of the components, by file.
 std::unique_ptr<Normalizer> make_bert_normalizer(const Fields& fields);
+std::unique_ptr<Normalizer> make_byte_level_normalizer(const Fields& fields);
 std::unique_ptr<Normalizer> make_lowercase(const Fields& fields);
 std::unique_ptr<Normalizer> make_normalizer_sequence(const Fields& fields);
+std::unique_ptr<Normalizer> make_nmt(const Fields& fields);
+std::unique_ptr<Normalizer> make_precompiled(const Fields& fields);
+std::unique_ptr<Normalizer> make_prepend(const Fields& fields);
+std::unique_ptr<Normalizer> make_replace_normalizer(const Fields& fields);
+std::unique_ptr<Normalizer> make_strip_normalizer(const Fields& fields);
 std::unique_ptr<Normalizer> make_strip_accents(const Fields& fields);
 std::unique_ptr<Normalizer> make_nfc(const Fields& fields);
 std::unique_ptr<Normalizer> make_nfd(const Fields& fields);

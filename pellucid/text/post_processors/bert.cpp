@@ -1,32 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 // BertProcessing: [CLS] A [SEP], and B [SEP] with type 1.
-#include <nlohmann/json.hpp>
-
 #include "pellucid/text/post_processors/post_processor.h"
 
 namespace pellucid {
 namespace {
 
-struct NamedId {
-  std::string text;
-  std::int32_t id;
-};
-
-/// A field of the form ["[SEP]", 102].
-NamedId named_id(const Fields& fields, std::string_view name) {
-  const nlohmann::json& value = fields.value(name);
-  if (!value.is_array() || value.size() != 2 || !value[0].is_string() ||
-      !value[1].is_number_integer()) {
-    fields.fail_field(name, "an array of a token and its id");
-  }
-  return {value[0].get<std::string>(),
-          checked_id(value[1].get<std::int64_t>(), fields.place(), name)};
-}
-
 class BertProcessing : public PostProcessor {
  public:
   explicit BertProcessing(const Fields& fields)
-      : separator_(named_id(fields, "sep")), start_(named_id(fields, "cls")) {}
+      : separator_(read_named_id(fields, "sep")), start_(read_named_id(fields, "cls")) {}
 
   std::int64_t added(bool pair) const override { return pair ? 3 : 2; }
 
@@ -35,7 +17,7 @@ class BertProcessing : public PostProcessor {
     for (std::size_t i = 0; i < parts.size(); ++i) {
       const auto type = static_cast<std::int32_t>(i == 0 ? 0 : 1);
       for (std::vector<Token>& window : parts[i]) {
-        for (Token& token : window) token.type = type;
+        for (Token& token : window) token.special = false;
         if (i == 0) window.insert(window.begin(), special_token(start_.id, start_.text, 0, 0));
         window.push_back(special_token(separator_.id, separator_.text, type, type));
       }

@@ -5,6 +5,8 @@
 
 #include <cstdint>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <vector>
 
 #include "pellucid/text/encoding.h"
@@ -31,8 +33,21 @@ std::unique_ptr<PostProcessor> make_post_processor(const Fields& fields);
 
 // Factories of the components, by file.
 std::unique_ptr<PostProcessor> make_bert_processing(const Fields& fields);
+std::unique_ptr<PostProcessor> make_byte_level_post_processor(const Fields& fields);
 std::unique_ptr<PostProcessor> make_post_processor_sequence(const Fields& fields);
+std::unique_ptr<PostProcessor> make_roberta_processing(const Fields& fields);
 std::unique_ptr<PostProcessor> make_template_processing(const Fields& fields);
+
+struct NamedId {
+  std::string text;
+  std::int32_t id = 0;
+};
+/// A field of the form ["[SEP]", 102].
+NamedId read_named_id(const Fields& fields, std::string_view name);
+
+/// Takes white space at the ends of byte-level tokens out of their spans. added_space: the first
+/// token's only space was put there by the pre-tokenizer and is no part of the text.
+void trim_spans(Parts& parts, bool added_space);
 
 /// A token of a template.
 Token special_token(std::int32_t id, std::string text, std::int32_t type, std::int32_t segment);

@@ -3,7 +3,9 @@
 // component beside this one, one line each in pre_tokenizer.cpp.
 #pragma once
 
+#include <algorithm>
 #include <memory>
+#include <string_view>
 #include <vector>
 
 #include "pellucid/text/fields.h"
@@ -36,9 +38,41 @@ std::unique_ptr<PreTokenizer> make_pre_tokenizer(const Fields& fields);
 
 // Factories of the components, by file.
 std::unique_ptr<PreTokenizer> make_bert_pre_tokenizer(const Fields& fields);
+std::unique_ptr<PreTokenizer> make_byte_level_pre_tokenizer(const Fields& fields);
+std::unique_ptr<PreTokenizer> make_char_delimiter_split(const Fields& fields);
+std::unique_ptr<PreTokenizer> make_digits(const Fields& fields);
+std::unique_ptr<PreTokenizer> make_fixed_length(const Fields& fields);
+std::unique_ptr<PreTokenizer> make_metaspace(const Fields& fields);
 std::unique_ptr<PreTokenizer> make_pre_tokenizer_sequence(const Fields& fields);
+std::unique_ptr<PreTokenizer> make_punctuation(const Fields& fields);
+std::unique_ptr<PreTokenizer> make_split(const Fields& fields);
+std::unique_ptr<PreTokenizer> make_unicode_scripts(const Fields& fields);
 std::unique_ptr<PreTokenizer> make_whitespace(const Fields& fields);
 std::unique_ptr<PreTokenizer> make_whitespace_split(const Fields& fields);
+
+/// Puts the prefix before every piece that is not empty and that the function takes, with the
+/// origin of the piece's first character.
+template <class WantsPrefix>
+void prepend_to_pieces(PreTokenized& parts, std::u32string_view prefix,
+                       const WantsPrefix& wants_prefix) {
+  const auto wants = [&](const Piece& piece) {
+    return piece.end > piece.begin && wants_prefix(piece);
+  };
+  if (std::none_of(parts.pieces.begin(), parts.pieces.end(), wants)) return;
+  NormalizedText text;
+  text.start = parts.text.start;
+  text.reserve(parts.text.size() + prefix.size() * parts.pieces.size());
+  for (Piece& piece : parts.pieces) {
+    const std::size_t begin = text.size();
+    if (wants(piece)) {
+      text.characters += prefix;
+      text.origins.insert(text.origins.end(), prefix.size(), parts.text.origins[piece.begin]);
+    }
+    text.append(parts.text, piece.begin, piece.end);
+    piece = {begin, text.size()};
+  }
+  parts.text = std::move(text);
+}
 
 /// What a character does to the piece it stands in.
 enum class Cut {
