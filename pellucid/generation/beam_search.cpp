@@ -5,8 +5,6 @@
 #include <cmath>
 #include <utility>
 
-#include "pellucid/generation/continuation.h"
-
 namespace pellucid {
 namespace {
 
@@ -26,10 +24,9 @@ struct Candidate {
 
 class BeamSearch {
  public:
-  BeamSearch(const Network& network, std::span<const std::int32_t> prompt,
-             const GenerateOptions& options)
+  BeamSearch(const Network& network, Continuation text, const GenerateOptions& options)
       : network_(network), options_(options) {
-    running_.push_back({{{prompt.begin(), prompt.end()}}, {}});
+    running_.push_back({std::move(text), {}});
   }
 
   Generated run() {
@@ -122,9 +119,8 @@ class BeamSearch {
 
 }  // namespace
 
-Generated beam_search(const Network& network, std::span<const std::int32_t> prompt,
-                      const GenerateOptions& options) {
-  return BeamSearch(network, prompt, options).run();
+Generated beam_search(const Network& network, Continuation text, const GenerateOptions& options) {
+  return BeamSearch(network, std::move(text), options).run();
 }
 
 }  // namespace pellucid

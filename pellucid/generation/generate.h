@@ -31,9 +31,11 @@ struct Generated {
   std::vector<double> log_probabilities;  ///< of the tokens, among all of the vocabulary
 };
 
-/// What follows `prompt`, which must not be empty. The network has a causal language head.
-/// A token's draw depends on seed, prompt and place alone.
-Generated generate(const Network& network, std::span<const std::int32_t> prompt,
+/// What follows text.ids, which must not be empty; of an encoder-decoder, what its decoder says to
+/// them behind text.decoder_ids or the model's start token. The network has a language head.
+/// A token's draw depends on seed, text.ids and place alone.
+Generated generate(const Network& network, const Sequence& text, const GenerateOptions& options);
+Generated generate(const Network& network, std::span<const std::int32_t> ids,
                    const GenerateOptions& options);
 
 }  // namespace pellucid

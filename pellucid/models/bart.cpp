@@ -12,19 +12,19 @@
 namespace pellucid {
 namespace {
 
-/// What a family is, and what it gives to options that a file leaves out.
+/// What a family is, and what it gives to options that a file leaves out (-1: nothing).
 struct BartFamily {
   std::string_view model_type;
   bool pre_norm, embedding_norm, sinusoidal, scale_in_table;
-  std::int64_t vocabulary, start, pad, end;
-  bool shifts, starts_with_last = false;
+  std::int64_t vocabulary, start, bos, pad, end;
+  DecoderIds decoder_ids;
 };
 
 constexpr BartFamily kBartFamilies[] = {
-    {"bart", false, true, false, true, 50265, 2, 1, 2, true},
-    {"mbart", true, true, false, true, 50265, -1, 1, 2, true, true},
-    {"marian", false, false, true, false, 58101, 58100, 58100, 0, false},
-    {"pegasus", true, false, true, false, 50265, 0, 0, 1, false},
+    {"bart", false, true, false, true, 50265, 2, 0, 1, 2, DecoderIds::shifted},
+    {"mbart", true, true, false, true, 50265, -1, 0, 1, 2, DecoderIds::last_first},
+    {"marian", false, false, true, false, 58101, 58100, -1, 58100, 0, DecoderIds::none},
+    {"pegasus", true, false, true, false, 50265, 0, -1, 0, 1, DecoderIds::none},
 };
 
 const BartFamily& family_of(const ModelConfig& config) {
@@ -81,7 +81,8 @@ std::unique_ptr<const Network> make_bart(HeadKind head, const ModelConfig& confi
   options.tied = options.shared_words = reader.flag("tie_word_embeddings", true);
   if (family.model_type == "marian") {
     options.shared_words = reader.flag("share_encoder_decoder_embeddings", true);
-    const std::int64_t words = reader.size("decoder_vocab_size", options.vocabulary, kMaxVocabulary);
+    const std::int64_t words =
+        reader.size("decoder_vocab_size", options.vocabulary, kMaxVocabulary);
     if (!options.shared_words) options.decoder_vocabulary = words;
   }
   if (reader.flag("scale_embedding", false)) {
@@ -93,16 +94,14 @@ std::unique_ptr<const Network> make_bart(HeadKind head, const ModelConfig& confi
   options.embedding_norm = family.embedding_norm;
   options.pre_norm = family.pre_norm;
   options.activation = reader.activation("activation_function", "gelu");
-  // BART's configuration class has three labels where others have two.
-  const bool counted = config.labels_given || config.fields.has("num_labels");
-  options.labels = family.model_type == "bart" && !counted ? 3 : config.num_labels();
-  options.shifts = family.shifts;
-  options.starts_with_last = family.starts_with_last;
+  options.labels = config.num_labels();
+  options.decoder_ids = family.decoder_ids;
   const auto id_or = [](const std::optional<std::int64_t>& id, std::int64_t usual) {
     return id || usual < 0 ? id : usual;
   };
   options.pad_id = id_or(config.pad_token_id, family.pad);
   options.start_id = id_or(config.decoder_start_token_id, family.start);
+  options.bos_id = id_or(config.bos_token_id, family.bos);
   options.end_id = config.eos_token_ids.empty() ? family.end : config.eos_token_ids.front();
   return make_seq2seq(head, options, checkpoint);
 }

@@ -59,7 +59,7 @@ struct NetworkShape {
   /// Of the decoder of an encoder-decoder, where the numbers above are the encoder's; 0: there is
   /// none.
   std::int64_t decoder_layers = 0, decoder_heads = 0, decoder_vocabulary = 0;
-  std::int64_t decoder_start = -1;  ///< the id that texts of the decoder begin with; -1: none known
+  std::int64_t decoder_start = -1;  ///< the id that generation begins with; -1: none is known
   /// Floats of activations for each token: kept until the VJP, and at most at once without one.
   std::int64_t tracked_floats_per_token = 0;
   std::int64_t untracked_floats_per_token = 0;
@@ -86,6 +86,8 @@ class Network {
   virtual Variable operator()(const Batch& batch, Tap& tap) const = 0;
   /// Rows of the word-embedding table, [ids, width]: the values at the tap "embeddings".
   virtual Tensor embed(std::span<const std::int32_t> ids) const = 0;
+  /// Encoder-decoders: the same of the decoder's table, at the tap "decoder-embeddings".
+  virtual Tensor embed_decoder(std::span<const std::int32_t> ids) const;
   /// The position ids of a sequence that gives none.
   virtual std::vector<std::int32_t> positions(std::span<const std::int32_t> ids) const {
     std::vector<std::int32_t> columns(ids.size());
@@ -96,7 +98,8 @@ class Network {
   /// one for each sequence; they take the new tokens up. Only where can_extend().
   virtual Tensor extend(const Batch& batch, std::span<KeyValueCache* const> caches) const;
   /// Encoder-decoders: puts what the decoder looks up in the encoder's outputs into empty caches,
-  /// one for each sequence. extend() goes on from there with decoder ids as the batch's ids.
+  /// one for each sequence. extend() goes on from there with decoder ids as the batch's ids; copies
+  /// of a cache serve several texts of the decoder.
   virtual void encode(const Batch& source, std::span<KeyValueCache* const> caches) const;
   /// The decoder ids of a sequence that gives none; Error where the model has no rule for it.
   virtual std::vector<std::int32_t> decoder_ids(std::span<const std::int32_t> ids) const;

@@ -102,6 +102,10 @@ Tensor Network::extend(const Batch& /*batch*/, std::span<KeyValueCache* const> /
   fail("this model does not continue texts");
 }
 
+Tensor Network::embed_decoder(std::span<const std::int32_t> /*ids*/) const {
+  fail("this model is no encoder-decoder");
+}
+
 void Network::encode(const Batch& /*source*/, std::span<KeyValueCache* const> /*caches*/) const {
   fail("this model is no encoder-decoder");
 }

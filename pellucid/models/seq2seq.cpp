@@ -20,11 +20,10 @@
 namespace pellucid {
 namespace {
 
-Variable scaled(Variable x, float factor) {
-  return factor == 1 ? x : scale(std::move(x), factor);
-}
+Variable scaled(Variable x, float factor) { return factor == 1 ? x : scale(std::move(x), factor); }
 
-/// sin(p w_i) in the first half of the columns, cos(p w_i) in the second, w_i = 10000^(-2 i / width)
+/// sin(p w_i) in the first half of the columns, cos(p w_i) in the second, w_i = 10000^(-2 i /
+/// width)
 EmbeddingTable sinusoids(std::int64_t rows, std::int64_t width) {
   auto table = std::make_shared<std::vector<float>>();
   const std::int64_t sines = (width + 1) / 2;
@@ -106,16 +105,17 @@ class Seq2SeqStack {
   }
 
   /// The rows that are read, behind the final norm.
-  Variable decode(Variable x, const Variable& memory, const DecoderRows& rows, bool some,
+  Variable decode(Variable x, const Variable& encoded, const DecoderRows& rows, bool some,
                   Tap& tap) const {
     AttentionBias bias;
-    if (buckets_.defined()) bias = bucketed_bias(buckets_, longest(rows), farthest_, true);
+    if (buckets_.defined()) bias = bucketed_bias(buckets_, rows.longest(), farthest_, true);
     for (std::size_t index = 0; index + 1 < layers_.size(); ++index) {
-      x = tap(layers_[index].hidden_tap(), layers_[index].decode(x, memory, rows, bias, false, tap));
+      x = layers_[index].decode(x, encoded, rows, bias, false, tap);
+      x = tap(layers_[index].hidden_tap(), std::move(x));
     }
     const Seq2SeqLayer& last = layers_.back();
     const bool all = !some || last.tapped(tap);
-    x = final_norm_(last.decode(x, memory, rows, bias, !all, tap));
+    x = final_norm_(last.decode(x, encoded, rows, bias, !all, tap));
     if (!all) return x;
     x = tap(last.hidden_tap(), std::move(x));
     return some ? select_rows(x, rows.reads) : x;
@@ -132,14 +132,6 @@ class Seq2SeqStack {
     }
   }
 
-  static std::int64_t longest(const DecoderRows& rows) {
-    std::int64_t result = 1;
-    for (std::size_t s = 0; s + 1 < rows.key_offsets.size(); ++s) {
-      result = std::max(result, rows.key_offsets[s + 1] - rows.key_offsets[s]);
-    }
-    return result;
-  }
-
   std::string tap_prefix_;
   EmbeddingTable words_, places_;
   float table_scale_ = 1, embedding_scale_ = 1;
@@ -149,23 +141,26 @@ class Seq2SeqStack {
   Tensor buckets_;  // [buckets, heads]
 };
 
-/// Names of the tables of words, and those that say the same again.
+/// Names of the tables of words. Files hold one table under any of three names, or several equal
+/// ones, or where the stacks do not share words one for each.
 struct WordTables {
   std::string encoder, decoder;
 
   WordTables(const Seq2SeqOptions& options, const ModuleReader& reader) {
-    const std::string shared = "shared", own[] = {"encoder.embed_tokens", "decoder.embed_tokens"};
-    const auto has = [&](const std::string& name) { return reader.has(name + ".weight"); };
-    encoder = decoder = shared;
-    if (!options.shared_words) {
-      if (has(own[0])) encoder = own[0];
-      if (has(own[1])) decoder = own[1];
-    } else if (!has(shared)) {
-      const std::string& found = !has(own[0]) && has(own[1]) ? own[1] : own[0];
-      if (has(found)) encoder = decoder = found;
-    }
-    for (const std::string& name : {shared, own[0], own[1]}) {
-      if (options.shared_words) reader.skip(name + ".weight");
+    const std::string shared = "shared", own = "encoder.embed_tokens";
+    const std::string other = "decoder.embed_tokens";
+    const auto first_of = [&](const std::vector<std::string>& names) {
+      const auto found = std::find_if(names.begin(), names.end(), [&](const std::string& name) {
+        return reader.has(name + ".weight");
+      });
+      return found == names.end() ? names.front() : *found;
+    };
+    if (options.shared_words) {
+      encoder = decoder = first_of({shared, own, other});
+      for (const std::string& name : {shared, own, other}) reader.skip(name + ".weight");
+    } else {
+      encoder = first_of({own, shared});
+      decoder = first_of({other, shared});
     }
   }
 };
@@ -188,19 +183,21 @@ class Seq2Seq : public Network {
                           .activation = Activation::tanh,
                           .output = "classification_head.out_proj"};
       if (options_.has_decoder) recipes.token = {};
-      head_ = read_head(head, recipes, {.hidden = options_.hidden, .labels = options_.labels},
-                        reader);
+      head_ =
+          read_head(head, recipes, {.hidden = options_.hidden, .labels = options_.labels}, reader);
     }
     describe(head);
   }
 
   Variable operator()(const Batch& batch, Tap& tap) const override {
-    Variable memory = encoder_.encode(batch, tap);
     if (!options_.has_decoder) {
-      return finish(batch.reads_all() ? std::move(memory) : select_rows(memory, batch.reads), tap);
+      Variable encoded = encoder_.encode(batch, tap);
+      if (!batch.reads_all()) encoded = select_rows(encoded, batch.reads);
+      return finish(std::move(encoded), tap);
     }
-    if (batch.decoder_ids.empty()) return decode(with_decoder_ids(batch), memory, false, tap);
-    return decode(batch, memory, true, tap);
+    const Variable encoded = tap("encoder-outputs", [&] { return encoder_.encode(batch, tap); });
+    if (batch.decoder_ids.empty()) return decode(with_decoder_ids(batch), encoded, false, tap);
+    return decode(batch, encoded, true, tap);
   }
 
   void encode(const Batch& source, std::span<KeyValueCache* const> caches) const override {
@@ -208,50 +205,54 @@ class Seq2Seq : public Network {
           "{} caches for {} sequences of a model that {} be continued", caches.size(),
           source.sequences(), can_extend() ? "can" : "cannot");
     Tap none;
-    const Tensor memory = encoder_.encode(source, none).value;
-    for (std::size_t index = 0; index < decoder_.layers().size(); ++index) {
-      const Tensor rows = decoder_.layers()[index].remembered(memory);
+    const Variable encoded = encoder_.encode(source, none);
+    for (const Seq2SeqLayer& layer : decoder_.layers()) {
+      const Tensor rows = layer.encoded_keys_values(encoded).value;
       for (std::size_t s = 0; s < caches.size(); ++s) {
-        caches[s]->append(first_memory() + index,
-                          rows.row_slice(source.offsets[s], source.offsets[s + 1]));
+        caches[s]->add_encoded(rows.row_slice(source.offsets[s], source.offsets[s + 1]));
       }
     }
   }
 
   Tensor extend(const Batch& batch, std::span<KeyValueCache* const> caches) const override {
     const bool encoded = std::all_of(caches.begin(), caches.end(), [&](const KeyValueCache* cache) {
-      return cache->layers() == 2 * decoder_.layers().size();
+      return cache->encoded().size() == decoder_.layers().size();
     });
     check(can_extend() && encoded && std::ssize(caches) == batch.sequences(),
           "an encoder-decoder goes on from caches that its encoder has filled, one for each "
           "sequence");
     Tap none;
-    DecoderRows rows{batch.offsets, batch.reads, batch.read_offsets, {}, caches, {}, {}, {}};
-    rows.prepare(memory_width(), first_memory());
     Variable x = decoder_.embedding_block(batch.ids, batch.positions, none);
-    const Variable logits =
-        finish(decoder_.decode(std::move(x), Variable(), rows, !batch.reads_all(), none), none);
+    x = decoder_.decode(std::move(x), Variable(), DecoderRows(batch, caches), !batch.reads_all(),
+                        none);
     for (std::size_t s = 0; s < caches.size(); ++s) {
       caches[s]->add_tokens(batch.offsets[s + 1] - batch.offsets[s]);
     }
-    return logits.value;
+    return finish(std::move(x), none).value;
   }
 
   bool can_extend() const override { return shape_.head == HeadKind::seq2seq_lm; }
 
   Tensor embed(std::span<const std::int32_t> ids) const override { return encoder_.embed(ids); }
+  Tensor embed_decoder(std::span<const std::int32_t> ids) const override {
+    return options_.has_decoder ? decoder_.embed(ids) : Network::embed_decoder(ids);
+  }
 
   std::vector<std::int32_t> decoder_ids(std::span<const std::int32_t> ids) const override {
-    check(options_.shifts,
-          "decoder_input_ids: are missing, and the model has no rule to make them from input_ids");
     std::int64_t first = options_.start_id.value_or(-1);
-    if (options_.starts_with_last) {
-      const auto words = std::count_if(ids.begin(), ids.end(), [&](std::int32_t id) {
-        return id != options_.pad_id.value_or(-1);
-      });
-      first = ids[static_cast<std::size_t>(words > 0 ? words - 1 : std::ssize(ids) - 1)];
+    switch (options_.decoder_ids) {
+      case DecoderIds::none:
+        fail("decoder_input_ids: are missing, and the model has no rule to make them of input_ids");
+      case DecoderIds::shifted:
+        check(first >= 0, "\"decoder_start_token_id\" is missing: decoder_input_ids begin with it");
+        break;
+      case DecoderIds::last_first: {
+        const auto padding = std::count(ids.begin(), ids.end(), options_.pad_id.value_or(-1));
+        check(padding < std::ssize(ids), "input_ids: nothing but padding");
+        first = ids[static_cast<std::size_t>(std::ssize(ids) - padding - 1)];
+        break;
+      }
     }
-    check(first >= 0, "\"decoder_start_token_id\" is missing: decoder_input_ids begin with it");
     std::vector<std::int32_t> shifted{static_cast<std::int32_t>(first)};
     shifted.insert(shifted.end(), ids.begin(), ids.end() - 1);
     return shifted;
@@ -270,11 +271,6 @@ class Seq2Seq : public Network {
   }
 
  private:
-  std::size_t first_memory() const { return decoder_.layers().size(); }
-  std::int64_t memory_width() const {
-    return 2 * options_.decoder.heads * options_.decoder.head_width;
-  }
-
   Batch with_decoder_ids(Batch batch) const {
     const std::span ids(batch.ids);
     for (std::size_t s = 0; s + 1 < batch.offsets.size(); ++s) {
@@ -288,39 +284,42 @@ class Seq2Seq : public Network {
   }
 
   /// given: the batch came with decoder ids, which go by columns; else they go by its tokens.
-  Variable decode(const Batch& batch, const Variable& memory, bool given, Tap& tap) const {
-    DecoderRows rows{batch.decoder_offsets, batch.reads, batch.read_offsets, batch.offsets,
-                     {},                    {},          {},                 {}};
-    if (shape_.pooled()) pool(batch, given, rows);
-    rows.prepare(memory_width(), first_memory());
-    std::vector<std::int32_t> positions;
-    for (std::size_t s = 0; s + 1 < rows.offsets.size(); ++s) {
-      for (std::int64_t row = rows.offsets[s]; row < rows.offsets[s + 1]; ++row) {
-        positions.push_back(static_cast<std::int32_t>(row - rows.offsets[s]));
-      }
-    }
-    Variable x = decoder_.embedding_block(batch.decoder_ids, std::move(positions), tap);
+  Variable decode(const Batch& batch, const Variable& encoded, bool given, Tap& tap) const {
     // Heads that pool read single rows even where every sequence has but one: a sequence's bits
     // must not depend on the others.
     const bool some = shape_.pooled() || !batch.reads_all();
-    return finish(decoder_.decode(std::move(x), memory, rows, some, tap), tap);
+    std::vector<std::int64_t> reads = batch.reads, read_offsets = batch.read_offsets;
+    if (shape_.pooled()) {
+      reads = pooled_rows(batch, given);
+      std::iota(read_offsets.begin(), read_offsets.end(), 0);
+    }
+    const DecoderRows rows(batch.decoder_offsets, std::move(reads), std::move(read_offsets),
+                           batch.offsets);
+    std::vector<std::int32_t> positions;
+    for (std::size_t s = 0; s + 1 < batch.decoder_offsets.size(); ++s) {
+      const std::int64_t length = batch.decoder_offsets[s + 1] - batch.decoder_offsets[s];
+      for (std::int64_t i = 0; i < length; ++i) positions.push_back(static_cast<std::int32_t>(i));
+    }
+    Variable x = decoder_.embedding_block(batch.decoder_ids, std::move(positions), tap);
+    return finish(decoder_.decode(std::move(x), encoded, rows, some, tap), tap);
   }
 
-  void pool(const Batch& batch, bool given, DecoderRows& rows) const {
-    rows.reads.clear();
-    rows.read_offsets = {0};
+  /// The row of each sequence that the head reads.
+  std::vector<std::int64_t> pooled_rows(const Batch& batch, bool given) const {
+    std::vector<std::int64_t> rows;
     const std::span ids(batch.ids);
     for (std::size_t s = 0; s + 1 < batch.offsets.size(); ++s) {
       const std::int64_t begin = batch.offsets[s], end = batch.offsets[s + 1];
       const std::int64_t token =
           pooled_position(ids.subspan(std::size_t(begin), std::size_t(end - begin)));
       const std::int64_t place = given ? batch.columns[std::size_t(begin + token)] : token;
-      rows.reads.push_back(rows.offsets[s] + place);
-      check(rows.reads.back() < rows.offsets[s + 1],
-            "decoder_input_ids: the head reads position {}, but there are only {}", place,
-            rows.offsets[s + 1] - rows.offsets[s]);
-      rows.read_offsets.push_back(std::ssize(rows.reads));
+      const std::int64_t first = batch.decoder_offsets[s];
+      const std::int64_t length = batch.decoder_offsets[s + 1] - first;
+      check(place < length, "decoder_input_ids: the head reads position {}, but there are only {}",
+            place, length);
+      rows.push_back(first + place);
     }
+    return rows;
   }
 
   Variable finish(Variable x, Tap& tap) const {
@@ -368,7 +367,7 @@ class Seq2Seq : public Network {
     shape_.decoder_layers = decoder.layers;
     shape_.decoder_heads = decoder.heads;
     shape_.decoder_vocabulary = options_.decoder_vocabulary;
-    shape_.decoder_start = options_.start_id.value_or(-1);
+    shape_.decoder_start = options_.start_id.value_or(options_.bos_id.value_or(-1));
     shape_.tracked_floats_per_token += 2 * hidden + decoder.layers * floats(decoder, 2);
     shape_.untracked_floats_per_token =
         std::max(shape_.untracked_floats_per_token, 5 * hidden + floats(decoder, 2));

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 #include <utility>
 
 #include "pellucid/ops/add.h"
@@ -13,19 +14,10 @@
 namespace pellucid {
 namespace {
 
-/// Rows of one layer that the caches hold, one sequence after the other.
-Variable cached_rows(const DecoderRows& rows, std::size_t layer,
-                     const std::vector<std::int64_t>& offsets, std::int64_t width) {
-  Tensor all = Tensor::uninitialized({offsets.back(), width});
-  for (std::size_t s = 0; s < rows.caches.size(); ++s) {
-    const std::vector<float>& cached = rows.caches[s]->layer(layer);
-    std::copy(cached.begin(), cached.end(), all.row(offsets[s]));
-  }
-  return Variable(all);
-}
-
-std::int64_t row_count(const KeyValueCache& cache, std::size_t layer, std::int64_t width) {
-  return static_cast<std::int64_t>(cache.layer(layer).size()) / width;
+std::vector<std::int64_t> every_row(std::int64_t count) {
+  std::vector<std::int64_t> rows(static_cast<std::size_t>(count));
+  std::iota(rows.begin(), rows.end(), 0);
+  return rows;
 }
 
 }  // namespace
@@ -71,30 +63,52 @@ Variable Seq2SeqAttention::operator()(const Variable& x, const Variable& others,
   return output_(attention(queries_(x), others, shape, probabilities));
 }
 
-void DecoderRows::prepare(std::int64_t memory_width, std::size_t first_memory) {
-  key_offsets = offsets;
-  if (!caches.empty()) memory_offsets = {0};
-  std::int64_t cached = 0;
-  for (std::size_t s = 0; s < caches.size(); ++s) {
-    cached += caches[s]->tokens();
-    key_offsets[s + 1] += cached;
-    memory_offsets.push_back(memory_offsets.back() +
-                             row_count(*caches[s], first_memory, memory_width));
+DecoderRows::DecoderRows(const std::vector<std::int64_t>& offsets,
+                         std::vector<std::int64_t> rows_read,
+                         std::vector<std::int64_t> offsets_read,
+                         std::vector<std::int64_t> offsets_encoded)
+    : cached(offsets, {}),
+      reads(std::move(rows_read)),
+      read_offsets(std::move(offsets_read)),
+      places(cached.places(every_row(offsets.back()))),
+      read_places(cached.places(reads)),
+      encoder_offsets(std::move(offsets_encoded)) {}
+
+DecoderRows::DecoderRows(const Batch& batch, std::span<KeyValueCache* const> caches)
+    : cached(batch.offsets, caches),
+      reads(batch.reads),
+      read_offsets(batch.read_offsets),
+      places(cached.places(every_row(batch.tokens()))),
+      read_places(cached.places(reads)),
+      encoder_offsets{0} {
+  for (const KeyValueCache* cache : caches) {
+    encoder_offsets.push_back(encoder_offsets.back() + cache->encoded().front().rows());
   }
-  const auto place = [&](std::int64_t row) {
-    const auto end = std::upper_bound(offsets.begin(), offsets.end(), row);
-    return key_offsets[static_cast<std::size_t>(end - offsets.begin())] - (*end - row);
-  };
-  for (std::int64_t row = 0; row < offsets.back(); ++row) places.push_back(place(row));
-  for (const std::int64_t row : reads) read_places.push_back(place(row));
+}
+
+std::int64_t DecoderRows::longest() const {
+  std::int64_t result = 1;
+  for (std::size_t s = 0; s + 1 < cached.key_offsets.size(); ++s) {
+    result = std::max(result, cached.key_offsets[s + 1] - cached.key_offsets[s]);
+  }
+  return result;
+}
+
+Tensor DecoderRows::encoded(std::size_t layer) const {
+  const Tensor& first = cached.caches.front()->encoded()[layer];
+  if (cached.caches.size() == 1) return first;
+  Tensor all = Tensor::uninitialized({encoder_offsets.back(), first.width()});
+  for (std::size_t s = 0; s < cached.caches.size(); ++s) {
+    const Tensor& rows = cached.caches[s]->encoded()[layer];
+    std::copy_n(rows.data(), rows.size(), all.row(encoder_offsets[s]));
+  }
+  return all;
 }
 
 Seq2SeqLayer::Seq2SeqLayer(const Seq2SeqOptions& options, const StackOptions& stack,
                            std::size_t index, const ModuleReader& reader)
     : name_(fmt::format("{}layer.{}", options.has_decoder ? stack.name + "." : "", index)),
-      index_(index),
-      layers_(static_cast<std::size_t>(stack.layers)),
-      memory_width_(2 * stack.heads * stack.head_width) {
+      index_(index) {
   const std::string prefix = fmt::format("{}.{}.{}.", stack.name, stack.layer_list, index);
   const auto residual = [&](const std::string& norm) {
     return Residual{read_norm(options, prefix + norm, reader), options.pre_norm};
@@ -120,20 +134,18 @@ bool Seq2SeqLayer::tapped(const Tap& tap) const {
 }
 
 Variable Seq2SeqLayer::encode(const Variable& x, const AttentionShape& shape, Tap& tap) const {
-  const std::string name = name_ + ".attentions";
-  Tensor probabilities;
-  const bool wanted = tap.wanted(name);
-  Variable y = self_residual_.out(
-      x, self_(self_residual_.in(x), shape, wanted ? &probabilities : nullptr));
-  if (wanted) tap(name, Variable(probabilities));
+  Variable mixed = with_probabilities(name_ + ".attentions", tap, [&](Tensor* probabilities) {
+    return self_(self_residual_.in(x), shape, probabilities);
+  });
+  const Variable y = self_residual_.out(x, std::move(mixed));
   return mlp_residual_.out(y, mlp_(mlp_residual_.in(y)));
 }
 
-Variable Seq2SeqLayer::decode(const Variable& x, const Variable& memory, const DecoderRows& rows,
+Variable Seq2SeqLayer::decode(const Variable& x, const Variable& encoded, const DecoderRows& rows,
                               const AttentionBias& bias, bool some, Tap& tap) const {
   const Variable residual = some ? select_rows(x, rows.reads) : x;
   Variable y = self_residual_.out(residual, attend_self(x, rows, bias, some, tap));
-  y = cross_residual_.out(y, attend_memory(cross_residual_.in(y), memory, rows, some, tap));
+  y = cross_residual_.out(y, attend_encoded(cross_residual_.in(y), encoded, rows, some, tap));
   return mlp_residual_.out(y, mlp_(mlp_residual_.in(y)));
 }
 
@@ -143,42 +155,31 @@ Variable Seq2SeqLayer::attend_self(const Variable& x, const DecoderRows& rows,
   AttentionShape shape;
   shape.causal = true;
   shape.bias = bias;
-  shape.query_offsets = some ? rows.read_offsets : rows.offsets;
-  shape.key_offsets = rows.key_offsets;
-  if (some || !rows.caches.empty()) {
-    shape.query_rows = some ? rows.read_places : rows.places;
-    Variable keys_values = self_.keys_values(normed);
-    for (std::size_t s = 0; s < rows.caches.size(); ++s) {
-      rows.caches[s]->append(index_,
-                             keys_values.value.row_slice(rows.offsets[s], rows.offsets[s + 1]));
-    }
-    if (!rows.caches.empty()) {
-      keys_values = cached_rows(rows, index_, rows.key_offsets, keys_values.width());
-    }
-    return self_(some ? select_rows(normed, rows.reads) : normed, keys_values, shape, nullptr);
+  shape.query_offsets = some ? rows.read_offsets : rows.cached.offsets;
+  shape.key_offsets = rows.cached.key_offsets;
+  if (!some && rows.cached.empty()) {
+    return with_probabilities(name_ + ".attentions", tap, [&](Tensor* probabilities) {
+      return self_(normed, shape, probabilities);
+    });
   }
-  const std::string name = name_ + ".attentions";
-  Tensor probabilities;
-  const bool wanted = tap.wanted(name);
-  Variable mixed = self_(normed, shape, wanted ? &probabilities : nullptr);
-  if (wanted) tap(name, Variable(probabilities));
-  return mixed;
+  shape.query_rows = some ? rows.read_places : rows.places;
+  Variable keys_values = self_.keys_values(normed);
+  if (!rows.cached.empty()) {
+    keys_values = Variable(rows.cached.extended(index_, keys_values.value));
+  }
+  return self_(some ? select_rows(normed, rows.reads) : normed, keys_values, shape, nullptr);
 }
 
-Variable Seq2SeqLayer::attend_memory(const Variable& x, const Variable& memory,
-                                     const DecoderRows& rows, bool some, Tap& tap) const {
+Variable Seq2SeqLayer::attend_encoded(const Variable& x, const Variable& encoded,
+                                      const DecoderRows& rows, bool some, Tap& tap) const {
   AttentionShape shape;
-  shape.query_offsets = some ? rows.read_offsets : rows.offsets;
-  shape.key_offsets = rows.memory_offsets;
+  shape.query_offsets = some ? rows.read_offsets : rows.cached.offsets;
+  shape.key_offsets = rows.encoder_offsets;
   const Variable keys_values =
-      rows.caches.empty() ? cross_.keys_values(memory)
-                          : cached_rows(rows, layers_ + index_, rows.memory_offsets, memory_width_);
-  const std::string name = name_ + ".cross-attentions";
-  Tensor probabilities;
-  const bool wanted = tap.wanted(name);
-  Variable mixed = cross_(x, keys_values, shape, wanted ? &probabilities : nullptr);
-  if (wanted) tap(name, Variable(probabilities));
-  return mixed;
+      rows.cached.empty() ? encoded_keys_values(encoded) : Variable(rows.encoded(index_));
+  return with_probabilities(name_ + ".cross-attentions", tap, [&](Tensor* probabilities) {
+    return cross_(x, keys_values, shape, probabilities);
+  });
 }
 
 }  // namespace pellucid

@@ -21,15 +21,20 @@ Norm read_norm(const Seq2SeqOptions& options, const std::string& name, const Mod
 
 /// What all decoder layers share in one run: which rows there are, and which are read.
 struct DecoderRows {
-  std::vector<std::int64_t> offsets, reads, read_offsets;
-  std::vector<std::int64_t> memory_offsets;  ///< of the encoder's rows
-  std::span<KeyValueCache* const> caches;    ///< of what came before; empty: nothing
-  // Made by prepare().
-  std::vector<std::int64_t> key_offsets;          ///< with what the caches hold
-  std::vector<std::int64_t> places, read_places;  ///< key rows of the queries
+  CachedRows cached;
+  std::vector<std::int64_t> reads, read_offsets;
+  std::vector<std::int64_t> places, read_places;  ///< key rows of all rows, and of those read
+  std::vector<std::int64_t> encoder_offsets;      ///< of the encoder's rows
 
-  /// Caches hold keys and values of the encoder's rows, so wide, from layer `first_memory` on.
-  void prepare(std::int64_t memory_width, std::size_t first_memory);
+  /// offsets: of the decoder's sequences
+  DecoderRows(const std::vector<std::int64_t>& offsets, std::vector<std::int64_t> rows_read,
+              std::vector<std::int64_t> offsets_read, std::vector<std::int64_t> offsets_encoded);
+  /// A batch that goes on behind what caches hold.
+  DecoderRows(const Batch& batch, std::span<KeyValueCache* const> caches);
+
+  std::int64_t longest() const;  ///< keys of a sequence
+  /// Keys and values of the encoder's outputs that the caches hold for a layer.
+  Tensor encoded(std::size_t layer) const;
 };
 
 class Seq2SeqAttention {
@@ -69,13 +74,13 @@ class Seq2SeqLayer {
 
   /// Of an encoder.  shape: offsets and bias
   Variable encode(const Variable& x, const AttentionShape& shape, Tap& tap) const;
-  /// Of a decoder; only the rows that are read if `some`.  memory: the encoder's outputs, not
-  /// looked at where caches hold its keys and values
-  Variable decode(const Variable& x, const Variable& memory, const DecoderRows& rows,
+  /// Of a decoder; only the rows that are read if `some`.  encoded: the encoder's outputs, not
+  /// looked at where caches hold their keys and values
+  Variable decode(const Variable& x, const Variable& encoded, const DecoderRows& rows,
                   const AttentionBias& bias, bool some, Tap& tap) const;
   /// Keys and values of the encoder's outputs.
-  Tensor remembered(const Tensor& memory) const {
-    return cross_.keys_values(Variable(memory)).value;
+  Variable encoded_keys_values(const Variable& encoded) const {
+    return cross_.keys_values(encoded);
   }
 
   std::string hidden_tap() const { return name_ + ".hidden"; }
@@ -85,12 +90,11 @@ class Seq2SeqLayer {
  private:
   Variable attend_self(const Variable& x, const DecoderRows& rows, const AttentionBias& bias,
                        bool some, Tap& tap) const;
-  Variable attend_memory(const Variable& x, const Variable& memory, const DecoderRows& rows,
-                         bool some, Tap& tap) const;
+  Variable attend_encoded(const Variable& x, const Variable& encoded, const DecoderRows& rows,
+                          bool some, Tap& tap) const;
 
   std::string name_;
-  std::size_t index_ = 0, layers_ = 0;
-  std::int64_t memory_width_ = 0;  // of keys and values
+  std::size_t index_ = 0;
   Seq2SeqAttention self_, cross_;
   Mlp mlp_;
   Residual self_residual_, cross_residual_, mlp_residual_;

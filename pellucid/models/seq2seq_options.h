@@ -25,7 +25,7 @@ struct StackOptions {
   std::string attention = "self_attn", attention_norm = "self_attn_layer_norm";
   std::string cross = "encoder_attn", cross_norm = "encoder_attn_layer_norm";
   std::string query = "q_proj", key = "k_proj", value = "v_proj", output = "out_proj";
-  std::string gate, up = "fc1", down = "fc2", mlp_norm = "final_layer_norm";
+  std::string gate = {}, up = "fc1", down = "fc2", mlp_norm = "final_layer_norm";
   std::string final_norm = "layer_norm";
 };
 
@@ -33,6 +33,13 @@ enum class PlaceTable {
   none,
   learned,
   sinusoidal,  ///< stored or made: sines, then cosines.  Vaswani et al. 2017, arXiv 1706.03762
+};
+
+/// Of the decoder ids that a sequence does not give.
+enum class DecoderIds {
+  none,
+  shifted,    ///< the input's, moved right behind the start token
+  last_first  ///< the same behind the input's last token that is no padding (mBART's language)
 };
 
 struct Seq2SeqOptions {
@@ -50,9 +57,9 @@ struct Seq2SeqOptions {
 
   NormKind norm = NormKind::layer;
   float epsilon = 1e-5F;
-  bool biases = true;        ///< of projections and norms
-  bool pre_norm = false;     ///< and a norm behind the last layer
-  bool scaled_scores = true;  ///< by 1 / sqrt(head width)
+  bool biases = true;                      ///< of projections and norms
+  bool pre_norm = false;                   ///< and a norm behind the last layer
+  bool scaled_scores = true;               ///< by 1 / sqrt(head width)
   std::int64_t buckets = 0, farthest = 0;  ///< of distances; 0: no biases by distance
   Activation activation = Activation::gelu;
 
@@ -61,10 +68,9 @@ struct Seq2SeqOptions {
   bool logits_bias = true;  ///< "final_logits_bias" may be added to its logits
 
   std::int64_t labels = 0;
-  std::optional<std::int64_t> pad_id, start_id, end_id;
-  /// Decoder ids may be made from the input's: shifted right behind the start token, or behind the
-  /// last token that is no padding.
-  bool shifts = false, starts_with_last = false;
+  std::optional<std::int64_t> pad_id, end_id;
+  std::optional<std::int64_t> start_id, bos_id;  ///< generation begins with the first that is known
+  DecoderIds decoder_ids = DecoderIds::none;
 };
 
 /// The network that the options describe, with a head.

@@ -116,14 +116,16 @@ std::unique_ptr<const Network> make_t5(HeadKind head, const ModelConfig& config,
   }
   const bool bare_encoder =
       !config.architectures.empty() && config.architectures.front().ends_with("EncoderModel");
-  options.has_decoder = head != HeadKind::token_classification &&
-                        !(head == HeadKind::none && bare_encoder);
-  options.shifts =
-      head == HeadKind::sequence_classification || head == HeadKind::question_answering;
+  options.has_decoder =
+      head != HeadKind::token_classification && !(head == HeadKind::none && bare_encoder);
+  if (head == HeadKind::sequence_classification || head == HeadKind::question_answering) {
+    options.decoder_ids = DecoderIds::shifted;
+  }
   options.labels = config.num_labels();
   options.pad_id = config.pad_token_id.value_or(0);
   options.start_id = config.decoder_start_token_id;
   if (is_mt5 && !options.start_id) options.start_id = 0;
+  options.bos_id = config.bos_token_id;
   options.end_id = config.eos_token_ids.empty() ? 1 : config.eos_token_ids.front();
   return make_seq2seq(head, options, checkpoint);
 }

@@ -9,6 +9,6 @@
 namespace pellucid {
 
 std::unique_ptr<const Network> make_t5(HeadKind head, const ModelConfig& config,
-                                         Checkpoint& checkpoint);
+                                       Checkpoint& checkpoint);
 
 }  // namespace pellucid

@@ -42,8 +42,8 @@ struct Batch {
   std::vector<bool> gives_positions;    ///< [sequences]: not only 0, 1, 2 ... for want of any
   std::vector<std::int64_t> offsets{
       0};  ///< [sequences + 1]: rows of sequence s are offsets[s] .. offsets[s + 1]
-  std::vector<std::uint8_t> hidden;           ///< [tokens], or empty: none
-  std::vector<std::int64_t> contexts;         ///< [sequences]
+  std::vector<std::uint8_t> hidden;    ///< [tokens], or empty: none
+  std::vector<std::int64_t> contexts;  ///< [sequences]
   /// [decoder tokens], of all sequences or of none; [sequences + 1] offsets into them.
   std::vector<std::int32_t> decoder_ids;
   std::vector<std::int64_t> decoder_offsets{0};
