@@ -2,144 +2,18 @@
 // The graph of all encoder-decoders: the encoder runs once, the decoder looks its outputs up.
 // Vaswani et al. 2017, arXiv 1706.03762; Lewis et al. 2019, arXiv 1910.13461 (BART); Raffel et al.
 // 2019, arXiv 1910.10683 (T5).
-#include <fmt/format.h>
-
 #include <algorithm>
-#include <cmath>
 #include <numeric>
 #include <utility>
 
 #include "pellucid/base/error.h"
 #include "pellucid/models/encoder.h"
-#include "pellucid/models/relative_buckets.h"
-#include "pellucid/models/seq2seq_layer.h"
-#include "pellucid/ops/add.h"
+#include "pellucid/models/seq2seq_stack.h"
 #include "pellucid/ops/scale.h"
 #include "pellucid/ops/select.h"
 
 namespace pellucid {
 namespace {
-
-Variable scaled(Variable x, float factor) { return factor == 1 ? x : scale(std::move(x), factor); }
-
-/// sin(p w_i) in the first half of the columns, cos(p w_i) in the second, w_i = 10000^(-2 i /
-/// width)
-EmbeddingTable sinusoids(std::int64_t rows, std::int64_t width) {
-  auto table = std::make_shared<std::vector<float>>();
-  const std::int64_t sines = (width + 1) / 2;
-  for (std::int64_t row = 0; row < rows; ++row) {
-    for (std::int64_t column = 0; column < width; ++column) {
-      const std::int64_t pair = column < sines ? column : column - sines;
-      const double angle = double(row) / std::pow(10000.0, 2.0 * double(pair) / double(width));
-      table->push_back(static_cast<float>(column < sines ? std::sin(angle) : std::cos(angle)));
-    }
-  }
-  const float* data = table->data();
-  return {std::move(table), data, DType::f32, rows, width};
-}
-
-/// Embeddings, layers and final norm of the encoder or the decoder.
-class Seq2SeqStack {
- public:
-  Seq2SeqStack() = default;
-  Seq2SeqStack(const Seq2SeqOptions& options, const StackOptions& stack, const std::string& words,
-               std::int64_t vocabulary, const ModuleReader& reader)
-      : tap_prefix_(stack.name == "decoder" ? "decoder-" : ""),
-        words_(reader.embedding(words, vocabulary, options.hidden)),
-        table_scale_(options.table_scale),
-        embedding_scale_(options.embedding_scale),
-        place_offset_(options.places == PlaceTable::learned ? options.place_offset : 0),
-        farthest_(options.farthest) {
-    read_places(options, stack.name + ".embed_positions", reader);
-    if (options.embedding_norm) {
-      embedding_norm_ = read_norm(options, stack.name + ".layernorm_embedding", reader);
-    }
-    for (std::int64_t index = 0; index < stack.layers; ++index) {
-      layers_.emplace_back(options, stack, static_cast<std::size_t>(index), reader);
-    }
-    if (options.pre_norm) {
-      final_norm_ = read_norm(options, stack.name + "." + stack.final_norm, reader);
-    }
-    if (options.buckets > 0) {
-      const std::string first = fmt::format("{}.{}.0.", stack.name, stack.layer_list);
-      buckets_ = reader.tensor(first + stack.attention + ".relative_attention_bias.weight",
-                               {options.buckets, stack.heads});
-      reader.skip(first + stack.cross + ".relative_attention_bias.weight");  // of old files
-    }
-  }
-
-  const std::vector<Seq2SeqLayer>& layers() const { return layers_; }
-  Tensor embed(std::span<const std::int32_t> ids) const {
-    return scaled(Variable(gather(words_, ids)), table_scale_).value;
-  }
-
-  /// -> input of the first layer
-  Variable embedding_block(std::span<const std::int32_t> ids, std::vector<std::int32_t> positions,
-                           Tap& tap) const {
-    Variable x = tap(tap_prefix_ + "embeddings", [&] { return Variable(embed(ids)); });
-    x = scaled(std::move(x), embedding_scale_);
-    if (places_.rows > 0) {
-      for (std::int32_t& row : positions) row += static_cast<std::int32_t>(place_offset_);
-      x = add(tap(tap_prefix_ + "position-embeddings",
-                  [&] { return Variable(gather(places_, positions)); }),
-              x);
-    }
-    return tap(tap_prefix_ + "embedding-block", embedding_norm_(std::move(x)));
-  }
-
-  Variable encode(const Batch& batch, Tap& tap) const {
-    Variable x = embedding_block(batch.ids, batch.positions, tap);
-    AttentionShape shape;
-    shape.query_offsets = shape.key_offsets = batch.offsets;
-    if (buckets_.defined()) {
-      const auto last = std::max_element(batch.columns.begin(), batch.columns.end());
-      shape.bias = bucketed_bias(buckets_, last == batch.columns.end() ? 1 : *last + 1, farthest_);
-      shape.key_places = batch.columns;
-    }
-    for (std::size_t index = 0; index < layers_.size(); ++index) {
-      x = layers_[index].encode(x, shape, tap);
-      if (index + 1 == layers_.size()) x = final_norm_(std::move(x));
-      x = tap(layers_[index].hidden_tap(), std::move(x));
-    }
-    return x;
-  }
-
-  /// The rows that are read, behind the final norm.
-  Variable decode(Variable x, const Variable& encoded, const DecoderRows& rows, bool some,
-                  Tap& tap) const {
-    AttentionBias bias;
-    if (buckets_.defined()) bias = bucketed_bias(buckets_, rows.longest(), farthest_, true);
-    for (std::size_t index = 0; index + 1 < layers_.size(); ++index) {
-      x = layers_[index].decode(x, encoded, rows, bias, false, tap);
-      x = tap(layers_[index].hidden_tap(), std::move(x));
-    }
-    const Seq2SeqLayer& last = layers_.back();
-    const bool all = !some || last.tapped(tap);
-    x = final_norm_(last.decode(x, encoded, rows, bias, !all, tap));
-    if (!all) return x;
-    x = tap(last.hidden_tap(), std::move(x));
-    return some ? select_rows(x, rows.reads) : x;
-  }
-
- private:
-  void read_places(const Seq2SeqOptions& options, const std::string& name,
-                   const ModuleReader& reader) {
-    if (options.places == PlaceTable::none) return;
-    if (options.places == PlaceTable::sinusoidal && !reader.has(name + ".weight")) {
-      places_ = sinusoids(options.max_positions, options.hidden);
-    } else {
-      places_ = reader.embedding(name, options.max_positions + place_offset_, options.hidden);
-    }
-  }
-
-  std::string tap_prefix_;
-  EmbeddingTable words_, places_;
-  float table_scale_ = 1, embedding_scale_ = 1;
-  std::int64_t place_offset_ = 0, farthest_ = 0;
-  Norm embedding_norm_, final_norm_;
-  std::vector<Seq2SeqLayer> layers_;
-  Tensor buckets_;  // [buckets, heads]
-};
 
 /// Names of the tables of words. Files hold one table under any of three names, or several equal
 /// ones, or where the stacks do not share words one for each.
@@ -183,6 +57,7 @@ class Seq2Seq : public Network {
                           .activation = Activation::tanh,
                           .output = "classification_head.out_proj"};
       if (options_.has_decoder) recipes.token = {};
+      if (options_.decoder_ids == DecoderIds::none) recipes.sequence = recipes.answer = {};
       head_ =
           read_head(head, recipes, {.hidden = options_.hidden, .labels = options_.labels}, reader);
     }
@@ -323,7 +198,7 @@ class Seq2Seq : public Network {
   }
 
   Variable finish(Variable x, Tap& tap) const {
-    if (shape_.head == HeadKind::seq2seq_lm) x = scaled(std::move(x), options_.head_scale);
+    if (shape_.head == HeadKind::seq2seq_lm) x = scale(std::move(x), options_.head_scale);
     if (head_.dense) x = activation(head_.activation, head_.dense(x));
     if (shape_.pooled()) x = tap("pooled", std::move(x));
     return tap("logits", head_.output ? head_.output(x) : std::move(x));
