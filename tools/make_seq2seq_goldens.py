@@ -11,7 +11,6 @@ generates, with and without beams.
 """
 import json
 import os
-import sys
 import zlib
 
 import torch
@@ -74,7 +73,10 @@ def has_decoder(cls):
 
 def draw(model, config, generator):
     """Weights of a size at which every part shows in the result."""
+    sinusoids = {parameter: parameter.data for parameter in model.parameters() if not parameter.requires_grad}
     encoders.draw(model, generator)
+    for parameter, values in sinusoids.items():
+        parameter.data = values  # Marian's files do not hold them
     for name, parameter in model.named_parameters():
         if not parameter.requires_grad:
             continue
@@ -206,14 +208,5 @@ def make(folder, cls, options):
         json.dump({"library": f"transformers {transformers.__version__}", "inputs": facts, "generated": generated}, file)
 
 
-def main():
-    out, names = sys.argv[1], sys.argv[2:] or CASES
-    for name in names:
-        try:
-            make(os.path.join(out, name), *CASES[name])
-        except Exception as problem:  # noqa: BLE001: shown, and the other cases are still made
-            print(f"{name}: {type(problem).__name__}: {problem}", file=sys.stderr)
-
-
 if __name__ == "__main__":
-    main()
+    encoders.main(CASES, make)

@@ -13,8 +13,10 @@ Continuation begin(const Network& network, const Sequence& text) {
   if (!shape.has_decoder()) return {text.ids};
   Continuation result{text.decoder_ids};
   if (result.ids.empty()) {
-    check_usage(shape.decoder_start >= 0,
-                "the model has no \"decoder_start_token_id\" to begin with: give decoder ids");
+    check_usage(
+        shape.decoder_start >= 0,
+        "the model has no \"decoder_start_token_id\" among its ids to begin with: give decoder "
+        "ids");
     result.ids = {static_cast<std::int32_t>(shape.decoder_start)};
   }
   Batch source;

@@ -4,6 +4,7 @@
 // 2019, arXiv 1910.10683 (T5).
 #include <algorithm>
 #include <numeric>
+#include <string>
 #include <utility>
 
 #include "pellucid/base/error.h"
@@ -119,7 +120,11 @@ class Seq2Seq : public Network {
       case DecoderIds::none:
         fail("decoder_input_ids: are missing, and the model has no rule to make them of input_ids");
       case DecoderIds::shifted:
-        check(first >= 0, "\"decoder_start_token_id\" is missing: decoder_input_ids begin with it");
+        check(
+            is_decoder_id(first),
+            "decoder_input_ids: begin with \"decoder_start_token_id\", which is {}, not one of the "
+            "decoder's ids, 0 to {}",
+            first < 0 ? "missing" : std::to_string(first), options_.decoder_vocabulary - 1);
         break;
       case DecoderIds::last_first: {
         const auto padding = std::count(ids.begin(), ids.end(), options_.pad_id.value_or(-1));
@@ -146,6 +151,8 @@ class Seq2Seq : public Network {
   }
 
  private:
+  bool is_decoder_id(std::int64_t id) const { return 0 <= id && id < options_.decoder_vocabulary; }
+
   Batch with_decoder_ids(Batch batch) const {
     const std::span ids(batch.ids);
     for (std::size_t s = 0; s + 1 < batch.offsets.size(); ++s) {
@@ -242,7 +249,8 @@ class Seq2Seq : public Network {
     shape_.decoder_layers = decoder.layers;
     shape_.decoder_heads = decoder.heads;
     shape_.decoder_vocabulary = options_.decoder_vocabulary;
-    shape_.decoder_start = options_.start_id.value_or(options_.bos_id.value_or(-1));
+    const std::int64_t start = options_.start_id.value_or(options_.bos_id.value_or(-1));
+    shape_.decoder_start = is_decoder_id(start) ? start : -1;
     shape_.tracked_floats_per_token += 2 * hidden + decoder.layers * floats(decoder, 2);
     shape_.untracked_floats_per_token =
         std::max(shape_.untracked_floats_per_token, 5 * hidden + floats(decoder, 2));

@@ -81,7 +81,8 @@ void InspectPacking::add_decoder_ids(const Network& network, const InspectCase& 
   const bool given = !input.decoder_input_ids.empty();
   const bool made = !given && !(generates && continues_texts(shape_.head));
   check(given || made || shape_.decoder_start >= 0,
-        "decoder_input_ids: are missing, and the model names no \"decoder_start_token_id\"");
+        "decoder_input_ids: are missing, and the model has no \"decoder_start_token_id\" among its "
+        "ids");
   for (std::size_t row = 0; row < sequences_.size(); ++row) {
     sequences_[row].decoder_ids =
         given  ? input.decoder_input_ids[row]
