@@ -162,14 +162,17 @@ def generate(model, config, inputs):
     """What the library says to the first row of `plain`."""
     results = []
     start = config.decoder_start_token_id if config.decoder_start_token_id is not None else config.bos_token_id
-    for beams, stops, penalty in ((1, False, 1.0), (3, True, 1.0), (2, True, 2.0)):
+    for beams, stops, penalty, first in ((1, False, 1.0, None), (3, True, 1.0, None), (2, True, 2.0, None),
+                                         (1, True, 1.0, 7), (3, True, 1.0, 9)):
         options = transformers.GenerationConfig(
             max_new_tokens=7, num_beams=beams, use_cache=False, length_penalty=penalty, pad_token_id=config.pad_token_id,
-            eos_token_id=config.eos_token_id if stops else None, decoder_start_token_id=start)
+            eos_token_id=config.eos_token_id if stops else None, decoder_start_token_id=start,
+            forced_bos_token_id=first, forced_eos_token_id=first and config.eos_token_id)
         model.generation_config = options
         tokens = model.generate(inputs["input_ids"][:1], generation_config=options)[0, 1:].tolist()
         results.append({"input_ids": inputs["input_ids"][0].tolist(), "beams": beams, "length_penalty": penalty,
-                        "stop_ids": [config.eos_token_id] if stops else [], "tokens": tokens})
+                        "stop_ids": [config.eos_token_id] if stops else [], "first_id": first,
+                        "last_id": first and config.eos_token_id, "tokens": tokens})
     return results
 
 

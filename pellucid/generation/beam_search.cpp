@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
 
 namespace pellucid {
@@ -31,7 +32,7 @@ class BeamSearch {
 
   Generated run() {
     for (std::int64_t length = 1; length <= options_.max_new_tokens; ++length) {
-      const std::vector<Candidate> candidates = best_candidates();
+      const std::vector<Candidate> candidates = best_candidates(options_.forced_id(length - 1));
       const bool last = length == options_.max_new_tokens;
       finish(candidates, last, length);
       go_on(candidates, last);
@@ -47,8 +48,8 @@ class BeamSearch {
   }
 
   /// The best tokens behind all hypotheses: so many that enough go on, if those of the first rank
-  /// all stop.
-  std::vector<Candidate> best_candidates() {
+  /// all stop. forced: the only token that counts, as one that was certain.
+  std::vector<Candidate> best_candidates(std::optional<std::int32_t> forced) {
     std::vector<Continuation*> texts;
     for (Hypothesis& hypothesis : running_) texts.push_back(&hypothesis.text);
     const Tensor logits = next_logits(network_, texts);
@@ -57,9 +58,13 @@ class BeamSearch {
       const auto row = logits.values().subspan(beam * static_cast<std::size_t>(logits.width()),
                                                static_cast<std::size_t>(logits.width()));
       const std::vector<double> next = log_probabilities(row);
+      const double sum = running_[beam].sum;
+      if (forced) {
+        all.push_back({beam, *forced, next[static_cast<std::size_t>(*forced)], sum});
+        continue;
+      }
       for (std::size_t id = 0; id < next.size(); ++id) {
-        all.push_back(
-            {beam, static_cast<std::int32_t>(id), next[id], running_[beam].sum + next[id]});
+        all.push_back({beam, static_cast<std::int32_t>(id), next[id], sum + next[id]});
       }
     }
     const std::int64_t ranks = std::max<std::int64_t>(2, 1 + std::ssize(options_.stop_ids));

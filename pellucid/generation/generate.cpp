@@ -55,6 +55,10 @@ void check_options(const NetworkShape& shape, const Sequence& text,
   check_usage(options.beams >= 1 && (options.beams == 1 || options.temperature == 0),
               "{} beams with temperature {}, expected 1 or more, more only with 0", options.beams,
               options.temperature);
+  for (const auto& id : {options.first_id, options.last_id}) {
+    check_usage(!id || (0 <= *id && *id < shape.outputs),
+                "{} is forced, expected a token from 0 to {}", id.value_or(0), shape.outputs - 1);
+  }
   const std::int64_t prompt =
       shape.has_decoder() ? std::max<std::int64_t>(1, std::ssize(text.decoder_ids)) : text.size();
   check_usage(
@@ -74,11 +78,13 @@ Generated generate(const Network& network, const Sequence& text, const GenerateO
   Generated result;
   for (std::int64_t step = 0; step < options.max_new_tokens; ++step) {
     const auto candidates = log_probabilities(next_logits(network, {&only, 1}).values());
-    const auto id =
-        options.temperature > 0
-            ? draw(candidates, options, double{draws.uniform(static_cast<std::uint32_t>(step))})
-            : static_cast<std::int32_t>(std::max_element(candidates.begin(), candidates.end()) -
-                                        candidates.begin());
+    const auto best = std::max_element(candidates.begin(), candidates.end()) - candidates.begin();
+    auto id = static_cast<std::int32_t>(best);
+    if (const auto forced = options.forced_id(step)) {
+      id = *forced;
+    } else if (options.temperature > 0) {
+      id = draw(candidates, options, double{draws.uniform(static_cast<std::uint32_t>(step))});
+    }
     result.ids.push_back(id);
     result.log_probabilities.push_back(candidates[std::size_t(id)]);
     const auto& stops = options.stop_ids;
