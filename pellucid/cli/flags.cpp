@@ -83,7 +83,7 @@ constexpr std::array kFlags{
     Flag{"column", 0, "NAME", kTexts, Group::texts, "the column of --csv that holds the texts"},
     Flag{"ids", 0, "FILE", kInspect, Group::texts,
          "JSON Lines of cases: name, input_ids, attention_mask, token_type_ids, position_ids, "
-         "gradients"},
+         "decoder_input_ids, gradients"},
 
     Flag{"target", 0, "TARGET", kExplain | kDemo, Group::what,
          "a label, an index, predicted, all, top:K or A-B (repeatable)"},
