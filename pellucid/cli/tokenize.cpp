@@ -45,7 +45,9 @@ class Converter {
         options_(encode_options(arguments)),
         format_(format),
         decode_(arguments.has("decode")),
-        keep_special_(arguments.has("keep-special-tokens")) {}
+        keep_special_(arguments.has("keep-special-tokens")) {
+    tokenizer.encode("", options_);  // throws UsageError for what is wrong with any text
+  }
 
   /// Html is drawn by the page, which counts its sections.
   std::variant<std::string, Encoding> operator()(const Input& input) const {
@@ -144,6 +146,10 @@ std::vector<Input> read_block(TextSource& source) {
 
 void convert_block(const std::vector<Input>& block, const Converter& convert,
                    const TextSource& source, Writer& writer) {
+  if (source.is_single()) {  // its error is the program's, with its exit code
+    for (const Input& input : block) writer.add(input.item, convert(input));
+    return;
+  }
   struct Result {
     std::variant<std::string, Encoding> value;
     std::string error;
@@ -160,8 +166,6 @@ void convert_block(const std::vector<Input>& block, const Converter& convert,
   for (std::size_t i = 0; i < block.size(); ++i) {
     if (results[i].error.empty()) {
       writer.add(block[i].item, results[i].value);
-    } else if (source.is_single()) {
-      fail("{}", results[i].error);
     } else {
       writer.add_error(source.place(block[i]), block[i], results[i].error);
     }

@@ -32,11 +32,15 @@ std::uint64_t Vocabulary::hash_of(std::string_view bytes) { return extend(kOffse
 std::uint64_t Vocabulary::extended(std::uint64_t hash, char byte) { return extend(hash, byte); }
 
 std::vector<std::int32_t> Vocabulary::ids() const {
-  std::vector<std::int32_t> result;
-  result.reserve(by_id_.size());
-  for (const std::uint32_t entry : by_id_) {
-    if (id(text(entries_[entry])) == entries_[entry].id) result.push_back(entries_[entry].id);
+  std::vector<std::string_view> texts;
+  texts.reserve(by_id_.size());
+  for (const std::uint32_t entry : by_id_) texts.push_back(text(entries_[entry]));
+  std::vector<std::int32_t> result = look_up(texts);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < by_id_.size(); ++i) {
+    if (result[i] == entries_[by_id_[i]].id) result[kept++] = result[i];
   }
+  result.resize(kept);
   return result;
 }
 

@@ -43,7 +43,7 @@ class Sources(unittest.TestCase):
         self.assertEqual([line["text"] for line in found], MIXED)
         for line in found:
             for token, (start, end), word in zip(line["tokens"], line["offsets"], line["word_ids"]):
-                if word is not None and token.isascii() and token.isalpha():
+                if word is not None and line["text"].isascii() and token.isalpha():
                     self.assertEqual(line["text"][start:end].lower(), token)
 
     def test_pairs_and_ids(self):
@@ -158,7 +158,7 @@ class Refusals(unittest.TestCase):
         self.assertIn(word, done.stderr)
 
     def test_usage(self):
-        self.refuse("a text", code=1, word="neither a folder")
+        self.refuse("a text", code=1, word="no such folder")
         self.refuse(word="no model")
         self.refuse(DEMO, "a", "--stride", "1", word="--stride needs --max-length")
         self.refuse(DEMO, "a", "--truncation", "only_first", word="needs --max-length")
