@@ -20,6 +20,7 @@ Kind kind_of(const Span& word, std::u32string_view characters) {
   });
   if (!is_mark || part.empty()) return Kind::word;
   if (part[0] == U'"' || part[0] == U'\'') return Kind::final_or_straight;
+  if (part[0] == U'\u00BF' || part[0] == U'\u00A1') return Kind::opening;  // Spanish
   switch (u_charType(static_cast<UChar32>(part[0]))) {
     case U_START_PUNCTUATION:
       return Kind::opening;
