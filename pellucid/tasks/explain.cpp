@@ -89,9 +89,23 @@ class Explaining {
     encoding_ =
         encode_item(model_, seen, options_.long_text, options_.max_length, result_.warnings);
     result_.tokens = encoding_.tokens;
-    result_.units = make_units(settings_.unit, encoding_, result_.text,
-                               result_.pair ? &*result_.pair : nullptr);
+    result_.units = units();
     if (result_.units.size() == 0) result_.warnings.push_back("no units to explain");
+  }
+
+  Units units() const {
+    const std::string* pair = result_.pair ? &*result_.pair : nullptr;
+    if (!item_.spans) {
+      return make_units(settings_.unit, encoding_, result_.text, pair, options_.units);
+    }
+    check(!options_.unit || options_.unit == Unit::spans,
+          "there are spans, but the unit is {}: expected spans", name(settings_.unit));
+    check(result_.text == item_.text,
+          "there are spans, but the preset {} changes the text that they count in",
+          name(options_.preset));
+    UserSpans spans = *item_.spans;
+    spans.rest = options_.units.rest;
+    return make_units(spans, encoding_, result_.text, pair);
   }
 
   void predict(Executor& executor) {
@@ -228,6 +242,10 @@ class Explaining {
     parameters.emplace_back("aggregate", std::string(name(settings_.aggregate)));
     parameters.emplace_back("normalize", std::string(name(settings_.normalize)));
     if (options_.negate) parameters.emplace_back("negate", true);
+    if (options_.units.punctuation != Punctuation::own) {
+      parameters.emplace_back("punctuation", std::string(name(options_.units.punctuation)));
+    }
+    if (options_.units.rest) parameters.emplace_back("rest", std::string("units"));
     result_.precision = name(settings_.run.precision);
     result_.seed = options_.seed;
     result_.version = version();
@@ -266,7 +284,8 @@ void check_options(const Model& model, const ExplainOptions& options) {
               "explain does not do the task {} yet (available: sequence-classification, "
               "pair-classification, multi-label, regression)",
               name(task));
-  settle(options);
+  const bool rest_of_items = !options.unit && options.units.rest;  // whose items have the spans
+  check_unit_options(rest_of_items ? Unit::spans : settle(options).unit, options.units);
   if (options.max_length) length_limit(model, options.max_length);
 }
 
