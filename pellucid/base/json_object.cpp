@@ -236,6 +236,7 @@ std::vector<std::string> JsonObject::unread() const {
   for (const auto& [object, prefix] : document_->objects) {
     if (!prefix.starts_with(prefix_)) continue;
     for (const auto& [key, member] : object->items()) {
+      if (member.is_null()) continue;  // says nothing
       std::string full = prefix + key;
       if (!document_->read.contains(full)) result.push_back(std::move(full));
     }

@@ -24,9 +24,8 @@ namespace {
 class BertLayer {
  public:
   BertLayer(const BertConfig& bert, const std::string& prefix, const ModuleReader& reader)
-      : heads_(bert.heads),
-        scale_(1.0F / std::sqrt(static_cast<float>(bert.hidden / bert.heads))),
-        activation_(bert.activation) {
+      : heads_(bert.heads), scale_(1.0F / std::sqrt(static_cast<float>(bert.hidden / bert.heads))) {
+    tail_.mlp_activation = bert.activation;
     const BertLayerNames& names = bert.variant->names;
     const auto linear = [&](std::vector<GroupedName> parts, std::int64_t outputs,
                             std::int64_t inputs) {
@@ -46,12 +45,12 @@ class BertLayer {
     queries_ = linear({query}, bert.hidden, bert.hidden);
     keys_values_ = linear({key, value}, bert.hidden, bert.hidden);
     if (bert.distance_keys) read_distances(bert, prefix + std::string(names.distances), reader);
-    project_ = linear({named(names.project, bert.project_groups)}, bert.hidden, bert.hidden);
-    up_ = linear({named(names.up, bert.up_groups)}, bert.intermediate, bert.hidden);
-    down_ = linear({named(names.down, bert.down_groups)}, bert.hidden, bert.intermediate);
-    attention_norm_ = reader.layer_norm(prefix + std::string(names.attention_norm), bert.hidden,
-                                        bert.layer_epsilon);
-    mlp_norm_ =
+    tail_.project = linear({named(names.project, bert.project_groups)}, bert.hidden, bert.hidden);
+    tail_.up = linear({named(names.up, bert.up_groups)}, bert.intermediate, bert.hidden);
+    tail_.down = linear({named(names.down, bert.down_groups)}, bert.hidden, bert.intermediate);
+    tail_.attention_norm = reader.layer_norm(prefix + std::string(names.attention_norm),
+                                             bert.hidden, bert.layer_epsilon);
+    tail_.mlp_norm =
         reader.layer_norm(prefix + std::string(names.mlp_norm), bert.hidden, bert.layer_epsilon);
   }
 
@@ -62,9 +61,9 @@ class BertLayer {
     AttentionShape shape{heads_, scale_, batch.offsets, batch.offsets};
     shape.key_places = batch.columns;
     shape.bias = bias;
-    if (read == nullptr) return finish(x, self_attention(qkv_(x), shape, probabilities));
+    if (read == nullptr) return tail_(x, self_attention(qkv_(x), shape, probabilities));
     const Variable rows = query_rows(x, read, shape);
-    return finish(rows, attention(queries_(rows), keys_values_(x), shape));
+    return tail_(rows, attention(queries_(rows), keys_values_(x), shape));
   }
 
  private:
@@ -77,7 +76,7 @@ class BertLayer {
                                  .key_places = batch.columns,
                                  .distance = &distances_};
     const Variable rows = query_rows(x, read, shape);
-    return finish(rows, distance_attention(queries_(rows), keys_values_(x), shape, probabilities));
+    return tail_(rows, distance_attention(queries_(rows), keys_values_(x), shape, probabilities));
   }
 
   /// The vectors for distances, which all heads share.  Shaw et al. 2018, arXiv 1803.02155
@@ -97,17 +96,11 @@ class BertLayer {
     if (bert.distance_queries) distances_.queries = all;
   }
 
-  Variable finish(const Variable& x, const Variable& mixed) const {
-    const Variable attended = attention_norm_(project_(mixed), x);
-    return mlp_norm_(down_(activation(activation_, up_(attended))), attended);
-  }
-
   std::int64_t heads_;
   float scale_;
-  Activation activation_;
   DistanceTerms distances_;
-  Linear qkv_, queries_, keys_values_, project_, up_, down_;
-  LayerNorm attention_norm_, mlp_norm_;
+  Linear qkv_, queries_, keys_values_;
+  PostNormTail tail_;
 };
 
 class Bert : public Encoder {

@@ -112,7 +112,8 @@ class DebertaLayer {
   /// table: of distances, or not defined
   DebertaLayer(const DebertaConfig& deberta, std::int64_t index, const Tensor& table,
                const ModuleReader& reader)
-      : heads_(deberta.heads), scale_(deberta.scale()), activation_(deberta.activation) {
+      : heads_(deberta.heads), scale_(deberta.scale()) {
+    tail_.mlp_activation = deberta.activation;
     const std::int64_t hidden = deberta.hidden;
     const std::string prefix = fmt::format("encoder.layer.{}.", index);
     content_ = read_projections(deberta, prefix + "attention.self.", reader);
@@ -120,12 +121,12 @@ class DebertaLayer {
       distances_ = std::make_unique<DistanceVectors>(deberta, prefix + "attention.self.", table,
                                                      content_, reader);
     }
-    project_ = reader.linear(prefix + "attention.output.dense", hidden, hidden);
-    attention_norm_ =
+    tail_.project = reader.linear(prefix + "attention.output.dense", hidden, hidden);
+    tail_.attention_norm =
         reader.layer_norm(prefix + "attention.output.LayerNorm", hidden, deberta.epsilon);
-    up_ = reader.linear(prefix + "intermediate.dense", deberta.intermediate, hidden);
-    down_ = reader.linear(prefix + "output.dense", hidden, deberta.intermediate);
-    mlp_norm_ = reader.layer_norm(prefix + "output.LayerNorm", hidden, deberta.epsilon);
+    tail_.up = reader.linear(prefix + "intermediate.dense", deberta.intermediate, hidden);
+    tail_.down = reader.linear(prefix + "output.dense", hidden, deberta.intermediate);
+    tail_.mlp_norm = reader.layer_norm(prefix + "output.LayerNorm", hidden, deberta.epsilon);
   }
 
   Variable operator()(const Variable& x, const Batch& batch, const ReadRows* read,
@@ -139,18 +140,15 @@ class DebertaLayer {
     const Variable rows = query_rows(x, read, shape);
     const Variable mixed =
         distance_attention(content_.queries(rows), content_.keys_values(x), shape, probabilities);
-    const Variable attended = attention_norm_(project_(mixed), rows);
-    return mlp_norm_(down_(activation(activation_, up_(attended))), attended);
+    return tail_(rows, mixed);
   }
 
  private:
   std::int64_t heads_;
   float scale_;
-  Activation activation_;
   Projections content_;
   std::unique_ptr<DistanceVectors> distances_;
-  Linear project_, up_, down_;
-  LayerNorm attention_norm_, mlp_norm_;
+  PostNormTail tail_;
 };
 
 /// A convolution over the first layer's input, added to its output.

@@ -63,6 +63,20 @@ struct EncoderHead {
 EncoderHead read_head(HeadKind kind, const HeadRecipes& recipes, const HeadSizes& sizes,
                       const ModuleReader& base);
 
+/// What follows attention in layers whose norms come last: z = norm(project(mixed) + x),
+/// y = norm(down(act(up(z))) + z).  Vaswani et al. 2017, arXiv 1706.03762
+struct PostNormTail {
+  Activation mlp_activation = Activation::gelu;
+  Linear project, up, down;
+  LayerNorm attention_norm, mlp_norm;
+
+  /// x: rows of the layer's input   mixed: what attention gives for them
+  Variable operator()(const Variable& x, const Variable& mixed) const {
+    const Variable attended = attention_norm(project(mixed), x);
+    return mlp_norm(down(activation(mlp_activation, up(attended))), attended);
+  }
+};
+
 /// The rows of a layer's output that are wanted, [sequences + 1] offsets into them.
 struct ReadRows {
   std::vector<std::int64_t> rows, offsets;

@@ -26,6 +26,8 @@ DecoderNames gpt_names() {
   return names;
 }
 
+}  // namespace
+
 DecoderOptions read_gpt2(const DecoderConfig& reader) {
   DecoderOptions options =
       reader.options({"n_embd", "n_layer", "n_head", "n_positions"}, 1024, true);
@@ -53,6 +55,8 @@ DecoderOptions read_gpt2(const DecoderConfig& reader) {
   return options;
 }
 
+namespace {
+
 /// [[["global", "local"], 12]] -> which layers have a window
 std::vector<bool> local_layers(const DecoderConfig& reader, std::size_t layers) {
   std::vector<bool> result;
@@ -79,6 +83,8 @@ std::vector<bool> local_layers(const DecoderConfig& reader, std::size_t layers) 
   if (result.size() != layers) refuse();
   return result;
 }
+
+}  // namespace
 
 DecoderOptions read_gpt_neo(const DecoderConfig& reader) {
   DecoderOptions options = reader.options({"hidden_size", "num_layers", "num_heads"}, 2048, true);
@@ -161,20 +167,6 @@ DecoderOptions read_bloom(const DecoderConfig& reader) {
                           "masked_softmax_fusion", "attention_softmax_in_fp32",
                           "bias_dropout_fusion", "unk_token_id", "offset_alibi"});
   return options;
-}
-
-}  // namespace
-
-std::unique_ptr<const Network> make_gpt(HeadKind head, const ModelConfig& config,
-                                        Checkpoint& checkpoint) {
-  const DecoderConfig reader(config);
-  const DecoderOptions options = config.model_type == "gpt2"      ? read_gpt2(reader)
-                                 : config.model_type == "gpt_neo" ? read_gpt_neo(reader)
-                                 : config.model_type == "opt"     ? read_opt(reader)
-                                                                  : read_bloom(reader);
-  check(options.head_width > 0, "{}: the width {} cannot be cut into {} heads",
-        config.fields.name(), options.hidden, options.heads);
-  return make_decoder(head, options, config.num_labels(), checkpoint);
 }
 
 }  // namespace pellucid

@@ -3,13 +3,13 @@
 // (arXiv 2211.05100).
 #pragma once
 
-#include <memory>
-
-#include "pellucid/models/network.h"
+#include "pellucid/models/decoder_config.h"
 
 namespace pellucid {
 
-std::unique_ptr<const Network> make_gpt(HeadKind head, const ModelConfig& config,
-                                        Checkpoint& checkpoint);
+DecoderOptions read_gpt2(const DecoderConfig& reader);
+DecoderOptions read_gpt_neo(const DecoderConfig& reader);
+DecoderOptions read_opt(const DecoderConfig& reader);
+DecoderOptions read_bloom(const DecoderConfig& reader);
 
 }  // namespace pellucid

@@ -245,7 +245,12 @@ const std::array kFamilies{
     LlamaFamily{"olmo2", 1e-5, 1e4, 0, 0, 2048, false, adjust_olmo2},
 };
 
-DecoderOptions read_options(const DecoderConfig& reader, const LlamaFamily& family) {
+}  // namespace
+
+DecoderOptions read_llama(const DecoderConfig& reader) {
+  const LlamaFamily& family = *std::find_if(
+      kFamilies.begin(), kFamilies.end(),
+      [&](const LlamaFamily& known) { return known.model_type == reader.config().model_type; });
   DecoderOptions options = reader.options({}, family.positions, family.tied);
   options.intermediate = reader.config().size("intermediate_size");
   options.activation = reader.activation(family.activation_key, family.activation);
@@ -265,17 +270,6 @@ DecoderOptions read_options(const DecoderConfig& reader, const LlamaFamily& fami
   reader.rope(options, reader.number("rope_theta", family.theta), rotated, scalings);
   family.adjust(reader, options);
   return options;
-}
-
-}  // namespace
-
-std::unique_ptr<const Network> make_llama(HeadKind head, const ModelConfig& config,
-                                          Checkpoint& checkpoint) {
-  const DecoderConfig reader(config);
-  const auto family =
-      std::find_if(kFamilies.begin(), kFamilies.end(),
-                   [&](const LlamaFamily& known) { return known.model_type == config.model_type; });
-  return make_decoder(head, read_options(reader, *family), config.num_labels(), checkpoint);
 }
 
 }  // namespace pellucid

@@ -3,13 +3,10 @@
 // gated MLPs: Mistral, Mixtral, Qwen 2 and 3, Gemma 1 to 3, Phi-3, StableLM, OLMo 2.
 #pragma once
 
-#include <memory>
-
-#include "pellucid/models/network.h"
+#include "pellucid/models/decoder_config.h"
 
 namespace pellucid {
 
-std::unique_ptr<const Network> make_llama(HeadKind head, const ModelConfig& config,
-                                          Checkpoint& checkpoint);
+DecoderOptions read_llama(const DecoderConfig& reader);
 
 }  // namespace pellucid

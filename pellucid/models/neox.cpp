@@ -6,7 +6,6 @@
 #include "pellucid/nn/options.h"
 
 namespace pellucid {
-namespace {
 
 DecoderOptions read_gpt_neox(const DecoderConfig& reader) {
   DecoderOptions options = reader.options({}, 2048, false);
@@ -95,6 +94,8 @@ DecoderOptions read_phi(const DecoderConfig& reader) {
   return options;
 }
 
+namespace {
+
 /// Where keys are, and how they share the fused projection, differs between the first models (one
 /// key head), the later ones (groups) and those with linear biases (as many as heads).
 void read_falcon_heads(const DecoderConfig& reader, bool later, DecoderOptions& options) {
@@ -106,6 +107,8 @@ void read_falcon_heads(const DecoderConfig& reader, bool later, DecoderOptions& 
         reader.fields().name(), options.key_heads, options.heads);
   options.fused_groups = options.key_heads;
 }
+
+}  // namespace
 
 DecoderOptions read_falcon(const DecoderConfig& reader) {
   const bool old = reader.fields().has("n_embed");
@@ -148,18 +151,6 @@ DecoderOptions read_falcon(const DecoderConfig& reader) {
     reader.rope(options, reader.number("rope_theta", 10000), 1);
   }
   return options;
-}
-
-}  // namespace
-
-std::unique_ptr<const Network> make_neox(HeadKind head, const ModelConfig& config,
-                                         Checkpoint& checkpoint) {
-  const DecoderConfig reader(config);
-  const DecoderOptions options = config.model_type == "gpt_neox" ? read_gpt_neox(reader)
-                                 : config.model_type == "gptj"   ? read_gptj(reader)
-                                 : config.model_type == "phi"    ? read_phi(reader)
-                                                                 : read_falcon(reader);
-  return make_decoder(head, options, config.num_labels(), checkpoint);
 }
 
 }  // namespace pellucid

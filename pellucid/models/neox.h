@@ -3,13 +3,13 @@
 // Falcon (arXiv 2311.16867).
 #pragma once
 
-#include <memory>
-
-#include "pellucid/models/network.h"
+#include "pellucid/models/decoder_config.h"
 
 namespace pellucid {
 
-std::unique_ptr<const Network> make_neox(HeadKind head, const ModelConfig& config,
-                                         Checkpoint& checkpoint);
+DecoderOptions read_gpt_neox(const DecoderConfig& reader);
+DecoderOptions read_gptj(const DecoderConfig& reader);
+DecoderOptions read_phi(const DecoderConfig& reader);
+DecoderOptions read_falcon(const DecoderConfig& reader);
 
 }  // namespace pellucid

@@ -31,6 +31,16 @@ struct Family {
   std::unique_ptr<const Network> (*make)(HeadKind, const ModelConfig&, Checkpoint&);
 };
 
+/// The decoder of a family whose options `read` takes from config.json.
+template <DecoderOptions (*read)(const DecoderConfig&)>
+std::unique_ptr<const Network> decoder(HeadKind head, const ModelConfig& config,
+                                       Checkpoint& checkpoint) {
+  const DecoderOptions options = read(DecoderConfig(config));
+  check(options.head_width > 0, "{}: the width {} cannot be cut into {} heads",
+        config.fields.name(), options.hidden, options.heads);
+  return make_decoder(head, options, config.num_labels(), checkpoint);
+}
+
 constexpr std::array kFamilies{
     Family{"bert", make_bert},
     Family{"distilbert", make_bert},
@@ -52,26 +62,26 @@ constexpr std::array kFamilies{
     Family{"pegasus", make_bart},
     Family{"t5", make_t5},
     Family{"mt5", make_t5},
-    Family{"bloom", make_gpt},
-    Family{"falcon", make_neox},
-    Family{"gemma", make_llama},
-    Family{"gemma2", make_llama},
-    Family{"gemma3_text", make_llama},
-    Family{"gpt2", make_gpt},
-    Family{"gpt_neo", make_gpt},
-    Family{"gpt_neox", make_neox},
-    Family{"gptj", make_neox},
-    Family{"llama", make_llama},
-    Family{"mistral", make_llama},
-    Family{"mixtral", make_llama},
-    Family{"olmo2", make_llama},
-    Family{"opt", make_gpt},
-    Family{"phi", make_neox},
-    Family{"phi3", make_llama},
-    Family{"qwen2", make_llama},
-    Family{"qwen2_moe", make_llama},
-    Family{"qwen3", make_llama},
-    Family{"stablelm", make_llama},
+    Family{"bloom", decoder<read_bloom>},
+    Family{"falcon", decoder<read_falcon>},
+    Family{"gemma", decoder<read_llama>},
+    Family{"gemma2", decoder<read_llama>},
+    Family{"gemma3_text", decoder<read_llama>},
+    Family{"gpt2", decoder<read_gpt2>},
+    Family{"gpt_neo", decoder<read_gpt_neo>},
+    Family{"gpt_neox", decoder<read_gpt_neox>},
+    Family{"gptj", decoder<read_gptj>},
+    Family{"llama", decoder<read_llama>},
+    Family{"mistral", decoder<read_llama>},
+    Family{"mixtral", decoder<read_llama>},
+    Family{"olmo2", decoder<read_llama>},
+    Family{"opt", decoder<read_opt>},
+    Family{"phi", decoder<read_phi>},
+    Family{"phi3", decoder<read_llama>},
+    Family{"qwen2", decoder<read_llama>},
+    Family{"qwen2_moe", decoder<read_llama>},
+    Family{"qwen3", decoder<read_llama>},
+    Family{"stablelm", decoder<read_llama>},
 };
 
 struct HeadName {

@@ -158,8 +158,8 @@ class XlnetLayer {
  public:
   XlnetLayer(const XlnetConfig& xlnet, std::int64_t index, const ModuleReader& reader)
       : heads_(xlnet.heads),
-        scale_(1.0F / std::sqrt(static_cast<float>(xlnet.hidden / xlnet.heads))),
-        activation_(xlnet.activation) {
+        scale_(1.0F / std::sqrt(static_cast<float>(xlnet.hidden / xlnet.heads))) {
+    tail_.mlp_activation = xlnet.activation;
     const std::int64_t hidden = xlnet.hidden, heads = xlnet.heads, width = hidden / heads;
     const std::string prefix = fmt::format("layer.{}.", index);
     const std::string attention = prefix + "rel_attn.";
@@ -182,11 +182,11 @@ class XlnetLayer {
     distances_ = std::make_unique<const RelativeVectors>(xlnet, matrix("r"), std::move(r));
     MatrixSource project = matrix("o");
     project.transposed = 0;  // this one is by rows
-    project_ = product({std::move(project)});
-    attention_norm_ = reader.layer_norm(attention + "layer_norm", hidden, xlnet.epsilon);
-    up_ = reader.linear(prefix + "ff.layer_1", xlnet.inner, hidden);
-    down_ = reader.linear(prefix + "ff.layer_2", hidden, xlnet.inner);
-    mlp_norm_ = reader.layer_norm(prefix + "ff.layer_norm", hidden, xlnet.epsilon);
+    tail_.project = product({std::move(project)});
+    tail_.attention_norm = reader.layer_norm(attention + "layer_norm", hidden, xlnet.epsilon);
+    tail_.up = reader.linear(prefix + "ff.layer_1", xlnet.inner, hidden);
+    tail_.down = reader.linear(prefix + "ff.layer_2", hidden, xlnet.inner);
+    tail_.mlp_norm = reader.layer_norm(prefix + "ff.layer_norm", hidden, xlnet.epsilon);
   }
 
   Variable operator()(const Variable& x, const Batch& batch, const ReadRows* read,
@@ -202,8 +202,7 @@ class XlnetLayer {
     const Variable rows = query_rows(x, read, shape);
     const Variable mixed =
         distance_attention(queries_(rows), keys_values_(x), shape, probabilities);
-    const Variable attended = attention_norm_(project_(mixed), rows);
-    return mlp_norm_(down_(activation(activation_, up_(attended))), attended);
+    return tail_(rows, mixed);
   }
 
  private:
@@ -220,11 +219,10 @@ class XlnetLayer {
 
   std::int64_t heads_;
   float scale_;
-  Activation activation_;
   Tensor segments_, segment_bias_;
-  Linear queries_, keys_values_, project_, up_, down_;
+  Linear queries_, keys_values_;
   std::unique_ptr<const RelativeVectors> distances_;
-  LayerNorm attention_norm_, mlp_norm_;
+  PostNormTail tail_;
 };
 
 class Xlnet : public Encoder {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Tasks and methods on tiny models of several families: words narrower than hidden states,
-// positions that depend on ids, heads that read the last token or the mean of all.
+// positions that depend on ids, heads that read the last token or the mean of all, two stacks.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -19,7 +19,9 @@ namespace fs = std::filesystem;
 
 /// A recorded model with a vocabulary of 13 words.
 Model with_words(const std::string& name) {
-  const fs::path golden = fs::path(PELLUCID_SOURCE_DIR) / "tests/goldens/encoders" / name;
+  const fs::path goldens = fs::path(PELLUCID_SOURCE_DIR) / "tests/goldens";
+  const bool one_stack = fs::exists(goldens / "encoders" / name);
+  const fs::path golden = goldens / (one_stack ? "encoders" : "seq2seq") / name;
   const fs::path folder = fs::path(testing::TempDir()) / ("families_" + name);
   fs::create_directories(folder);
   for (const char* file : {"config.json", "model.safetensors"}) {
@@ -48,7 +50,8 @@ TEST_P(Classifier, IntegratedGradientsAreComplete) {
 INSTANTIATE_TEST_SUITE_P(Families, Classifier,
                          testing::Values("bert-relative_key", "roberta-pad5", "albert-relative",
                                          "mobilebert-wide", "modernbert-biases", "deberta-absolute",
-                                         "deberta-v2-own-keys", "xlnet-first", "xlnet-mean"),
+                                         "deberta-v2-own-keys", "xlnet-first", "xlnet-mean",
+                                         "bart-classes", "mt5-classes"),
                          [](const auto& place) {
                            std::string name = place.param;
                            for (char& c : name) {

@@ -153,9 +153,22 @@ void append(std::vector<Token>& tokens, const std::vector<Token>& more) {
   tokens.insert(tokens.end(), more.begin(), more.end());
 }
 
+/// The longer one stays where it is: a long text is not copied for the sake of its template.
+void concatenate(std::vector<Token>& left, std::vector<Token>&& right) {
+  const bool keeps_left = left.size() >= right.size();
+  std::vector<Token>& kept = keeps_left ? left : right;
+  std::vector<Token>& moved = keeps_left ? right : left;
+  kept.insert(keeps_left ? kept.end() : kept.begin(), std::make_move_iterator(moved.begin()),
+              std::make_move_iterator(moved.end()));
+  if (!keeps_left) left = std::move(right);
+}
+
 /// Each further window of the left part with every window of the right one, then the first left one
 /// with the further right ones.
 void join(Windows& left, Windows right) {
+  if (left.size() == 1 && right.size() == 1) {
+    return concatenate(left[0], std::move(right[0]));
+  }
   if (right.size() == 1) {
     for (std::vector<Token>& window : left) append(window, right[0]);
     return;

@@ -27,8 +27,20 @@ void sort_splits(std::vector<Merge>& merges) {
 }  // namespace
 
 std::vector<Merge> merges_by_rank(const Vocabulary& vocabulary) {
-  std::vector<Merge> splits;  // of every token into another one and a rest
+  constexpr std::size_t kAtOnce = 4096;
+  std::vector<Merge> merges;
+  merges.reserve(static_cast<std::size_t>(vocabulary.size()) * 5 / 2);
+  std::vector<Merge> splits;  // of tokens into another one and a rest, which may be none
   std::vector<std::string_view> rests;
+  const auto flush = [&] {
+    const std::vector<std::int32_t> rights = vocabulary.look_up(rests);
+    for (std::size_t i = 0; i < splits.size(); ++i) {
+      if (rights[i] == Vocabulary::kAbsent) continue;
+      merges.push_back({splits[i].left, rights[i], splits[i].result});
+    }
+    splits.clear();
+    rests.clear();
+  };
   for (const std::int32_t id : vocabulary.ids()) {
     const std::string_view token = vocabulary.token(id).value();
     vocabulary.for_each_prefix(token, [&](std::int32_t left, std::size_t length) {
@@ -36,16 +48,11 @@ std::vector<Merge> merges_by_rank(const Vocabulary& vocabulary) {
       splits.push_back({left, 0, id});
       rests.push_back(token.substr(length));
     });
+    if (splits.size() >= kAtOnce) flush();
   }
-  const std::vector<std::int32_t> rights = vocabulary.look_up(rests);
-  std::size_t count = 0;
-  for (std::size_t i = 0; i < splits.size(); ++i) {
-    if (rights[i] == Vocabulary::kAbsent) continue;
-    splits[count++] = {splits[i].left, rights[i], splits[i].result};
-  }
-  splits.resize(count);
-  sort_splits(splits);
-  return splits;
+  flush();
+  sort_splits(merges);
+  return merges;
 }
 
 std::vector<Merge> merges_by_score(const Vocabulary& vocabulary, const std::vector<float>& scores) {

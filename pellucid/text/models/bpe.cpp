@@ -18,14 +18,16 @@ namespace {
 
 constexpr std::int32_t kAbsent = -1;
 
-/// Ids of the merges. A continuing prefix goes when a token is merged to its left neighbour.
-std::vector<Merge> resolve(const MergeTexts& texts, const Vocabulary& vocabulary,
-                           std::size_t prefix_size, const std::string& place) {
+/// Ids of the merges [begin, end). A continuing prefix goes when a token is merged to its left
+/// neighbour.
+void resolve_block(const MergeTexts& texts, std::size_t begin, std::size_t end,
+                   const Vocabulary& vocabulary, std::size_t prefix_size, const std::string& place,
+                   std::vector<Merge>& merges) {
   std::vector<std::string> without_prefix;  // results that do not stand in the texts
-  if (prefix_size > 0) without_prefix.reserve(texts.size());
+  if (prefix_size > 0) without_prefix.reserve(end - begin);
   std::vector<std::string_view> tokens;  // left, right, result of each merge
-  tokens.reserve(3 * texts.size());
-  for (std::size_t i = 0; i < texts.size(); ++i) {
+  tokens.reserve(3 * (end - begin));
+  for (std::size_t i = begin; i < end; ++i) {
     const auto [left, right] = texts[i];
     if (right.size() < prefix_size) {
       fail("{}: merges[{}]: {} is shorter than the prefix", place, i, quote(right));
@@ -40,14 +42,22 @@ std::vector<Merge> resolve(const MergeTexts& texts, const Vocabulary& vocabulary
     }
   }
   const std::vector<std::int32_t> ids = vocabulary.look_up(tokens);
-  const auto absent = std::find(ids.begin(), ids.end(), Vocabulary::kAbsent);
-  if (absent != ids.end()) {
-    const auto at = static_cast<std::size_t>(absent - ids.begin());
-    fail("{}: merges[{}]: {} is not in the vocabulary", place, at / 3, quote(tokens[at]));
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (ids[i] == Vocabulary::kAbsent) {
+      fail("{}: merges[{}]: {} is not in the vocabulary", place, begin + i / 3, quote(tokens[i]));
+    }
+    if (i % 3 == 2) merges.push_back({ids[i - 2], ids[i - 1], ids[i]});
   }
-  std::vector<Merge> merges(texts.size());
-  for (std::size_t i = 0; i < merges.size(); ++i) {
-    merges[i] = {ids[3 * i], ids[3 * i + 1], ids[3 * i + 2]};
+}
+
+std::vector<Merge> resolve(const MergeTexts& texts, const Vocabulary& vocabulary,
+                           std::size_t prefix_size, const std::string& place) {
+  constexpr std::size_t kAtOnce = 1024;  // so that what a block needs stays in the cache
+  std::vector<Merge> merges;
+  merges.reserve(texts.size());
+  for (std::size_t begin = 0; begin < texts.size(); begin += kAtOnce) {
+    const std::size_t end = std::min(begin + kAtOnce, texts.size());
+    resolve_block(texts, begin, end, vocabulary, prefix_size, place, merges);
   }
   return merges;
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // TemplateProcessing: the order of texts and special tokens, each with its type, written out for
 // one text and for two.
+#include <algorithm>
 #include <map>
+#include <utility>
 
 #include "pellucid/base/error.h"
 #include "pellucid/base/spelling.h"
@@ -46,10 +48,19 @@ class TemplateProcessing : public PostProcessor {
           parts.size());
     Parts result;
     std::int32_t segment = 0;  // of the text that stands last
-    for (const Part& part : parts.size() == 2 ? pair_ : single_) {
+    const std::vector<Part>& order = parts.size() == 2 ? pair_ : single_;
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      const Part& part = order[i];
       if (!part.special) {
         segment = static_cast<std::int32_t>(part.text);
-        result.push_back(parts[part.text]);
+        const bool again = std::any_of(
+            order.begin() + static_cast<std::ptrdiff_t>(i) + 1, order.end(),
+            [&](const Part& later) { return !later.special && later.text == part.text; });
+        if (again) {
+          result.push_back(parts[part.text]);
+        } else {
+          result.push_back(std::move(parts[part.text]));
+        }
         // As in the library the further windows keep the types that they had.
         for (Token& token : result.back()[0]) token.type = part.type;
       } else if (special_tokens) {
