@@ -14,30 +14,10 @@
 #include "pellucid/attributions/saliency.h"
 #include "pellucid/base/error.h"
 #include "pellucid/ops/product.h"
+#include "pellucid/tasks/demo_test.h"
 
 namespace pellucid {
 namespace {
-
-const Model& demo() {
-  static const Model model = Model::load(std::string(PELLUCID_SOURCE_DIR) + "/demo/demo-emotion");
-  return model;
-}
-
-const std::string kText = "I was so afraid, unbelievably lonely";
-
-double largest(const std::vector<double>& values) {
-  double most = 0;
-  for (const double value : values) most = std::max(most, std::abs(value));
-  return most;
-}
-
-void expect_near(const std::vector<double>& found, const std::vector<double>& expected,
-                 double share) {
-  ASSERT_EQ(found.size(), expected.size());
-  for (std::size_t i = 0; i < found.size(); ++i) {
-    EXPECT_NEAR(found[i], expected[i], share * largest(expected)) << i;
-  }
-}
 
 TargetExplanation integrate(Rule rule, int steps, Output output = Output::logit) {
   ExplainOptions options;
