@@ -104,7 +104,7 @@ class OptionTable {
     return option(
         option_name, values, summary,
         [=](M& method, const std::string& text) { method.*member = parse(text); },
-        [=](const M& method) { return Parameter(std::string(pellucid::name(method.*member))); });
+        [=](const M& method) { return Parameter(std::string(name(method.*member))); });
   }
 
   /// Where a path starts.
@@ -114,8 +114,10 @@ class OptionTable {
   }
   /// What stands in the place of a unit.
   OptionTable& replacement(Replacement M::*member) {
-    return replacement("replacement", member, "pad, mask, unk, zero, mean, delete or a token",
-                       "what stands where units are taken away");
+    return replacement(
+        "replacement", member,
+        "auto, mask, pad, unk, zero, mean, delete, attention, a token or ID,ID,...",
+        "what stands where units are taken away; auto: mask, for causal models delete");
   }
 
   OptionTable& reduce(Reduce M::*member) {

@@ -19,14 +19,17 @@ OptionTable<Shapley> options() {
 
 }  // namespace
 
-std::vector<double> shapley(const std::vector<double>& table, std::size_t players) {
-  std::vector<double> weights(players);  // of a coalition by its size
-  for (std::size_t size = 0; size < players; ++size) {
+std::vector<double> shapley_weights(std::size_t players) {
+  std::vector<double> weights(players, 1 / static_cast<double>(players));
+  for (std::size_t size = 1; size < players; ++size) {
     weights[size] =
-        size == 0 ? 1 / static_cast<double>(players)
-                  : weights[size - 1] * static_cast<double>(size) /
-                        static_cast<double>(players - size);
+        weights[size - 1] * static_cast<double>(size) / static_cast<double>(players - size);
   }
+  return weights;
+}
+
+std::vector<double> shapley(const std::vector<double>& table, std::size_t players) {
+  const std::vector<double> weights = shapley_weights(players);
   std::vector<double> scores(players);
   for (std::size_t index = 0; index < table.size(); ++index) {
     const auto size = static_cast<std::size_t>(std::popcount(index));

@@ -9,6 +9,9 @@
 
 namespace pellucid {
 
+/// |S|! (n - |S| - 1)! / n! by the size of S, 0 to n - 1.
+std::vector<double> shapley_weights(std::size_t players);
+
 Solution shapley(Game& game);
 /// From v of every coalition, [2^players].
 std::vector<double> shapley(const std::vector<double>& table, std::size_t players);

@@ -16,14 +16,15 @@ namespace pellucid {
 struct Settings {
   Method method;
   Unit unit;
+  std::optional<Output> output;  ///< none: the task's
   Aggregate aggregate;
   Normalize normalize;
   ExecutorOptions run;  ///< its precision is effective
 };
 Settings settle(const ExplainOptions& options);
 
-/// transformers-interpret puts blanks around . , ! ? ( ) and makes one blank of two and more white
-/// space characters.
+/// interpreto strips white space at the end of the text; transformers-interpret puts blanks around
+/// . , ! ? ( ) and makes one blank of two and more white space characters.
 std::string preset_text(Preset preset, const std::string& text);
 
 /// transformers-interpret gives the closing separator of a single text the token type 1, where the
