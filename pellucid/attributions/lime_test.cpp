@@ -157,7 +157,7 @@ TEST(Lime, ErrorsAreHonest) {
     return Lime{.width = 0.5, .lambda = 1e-9, .budget = {.samples = samples}};
   };
   Game many = game_of(tables, 999);
-  const std::vector<double> limit = method(60000).solve(many).solution.scores[0];
+  const std::vector<double> limit = method(20000).solve(many).solution.scores[0];
   constexpr int kSeeds = 100;
   int inside = 0;
   for (int seed = 0; seed < kSeeds; ++seed) {

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::int64_t kFirstRound = 64;
 constexpr std::int64_t kRound = 32;
+constexpr std::int64_t kPatience = 16;  // times the usual draws, to reach a tolerance
 
 /// Largest error of every target against its largest score.
 bool settled(const Solution& solution, double tolerance) {
@@ -34,7 +35,9 @@ void Budget::check(std::int64_t least) const {
 }
 
 std::int64_t Budget::draws(std::int64_t usual, std::int64_t rows) const {
-  if (!evaluations) return samples.value_or(usual);
+  if (!evaluations) {
+    return samples.value_or(tolerance ? kPatience * std::max(usual, kFirstRound) : usual);
+  }
   const std::int64_t affordable = (*evaluations - 2) / std::max<std::int64_t>(rows, 1);
   check_usage(affordable >= 1, "evaluations is {}, expected {} or more: one draw runs {} variants",
               *evaluations, rows + 2, rows);

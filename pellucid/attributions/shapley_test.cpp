@@ -59,7 +59,8 @@ TEST(KernelShap, IsTheShapleyValueWhenAllCoalitionsFit) {
     EXPECT_TRUE(found.errors.empty());
     EXPECT_EQ(game.evaluations(), std::int64_t{1} << players);
   }
-  Game two = game_of(std::vector<Table>{{0, 1, 2, 5}});
+  const std::vector<Table> small{{0, 1, 2, 5}};
+  Game two = game_of(small);
   expect_all_near(kernel_shap(two, {}).scores[0], {2, 3}, 1e-12);
 }
 
@@ -79,9 +80,8 @@ TEST(PermutationShap, OnePairIsExactForPairwiseGames) {
   expect_all_near(found.scores[0], shapley(tables[0], 8), 1e-12);
   EXPECT_EQ(game.evaluations(), 2 + 2 * 7);
   Game more = game_of(tables);
-  for (const double error : permutation_shap(more, {.samples = 20}).errors[0]) {
-    EXPECT_NEAR(error, 0, 1e-12);
-  }
+  expect_all_near(permutation_shap(more, {.samples = 20}).errors[0], std::vector<double>(8),
+                  1e-12);
 }
 
 using Solve = std::function<Solution(Game&, const Budget&)>;
@@ -165,7 +165,7 @@ TEST(SamplingShapley, ToleranceStopsInRounds) {
     EXPECT_FALSE(never.converged);
     EXPECT_EQ(never.warnings.size(), 1U);
     EXPECT_LE(strict.evaluations(), 4000);
-    EXPECT_GT(strict.evaluations(), 3000);
+    EXPECT_GT(strict.evaluations(), 2000);  // walks share their ends
   }
 }
 

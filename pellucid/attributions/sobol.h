@@ -12,7 +12,8 @@ namespace pellucid {
 
 enum class SobolOrder { first, total };
 enum class SobolEstimator { jansen, saltelli };  ///< of the first order
-enum class SobolSampler { philox, hadamard };    ///< hadamard: balanced, orthogonal columns
+/// hadamard: balanced, orthogonal columns; exact for additive games, but interactions alias.
+enum class SobolSampler { philox, hadamard };
 
 std::string_view name(SobolOrder order);
 std::string_view name(SobolEstimator estimator);

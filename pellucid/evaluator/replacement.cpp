@@ -48,6 +48,9 @@ Replacement Replacement::parse(std::string_view text) {
   check_usage(!text.empty(),
               "a replacement is empty (expected pad, mask, unk, zero, mean, delete, attention, "
               "auto, a token or ID,ID,...)");
+  check_usage(text != "model",
+              "replacement model: words drawn from a masked language model are not available "
+              "(expected pad, mask, unk, zero, mean, delete, attention, auto, a token or ID,ID,...)");
   const auto known = std::find_if(kNames.begin(), kNames.end(),
                                   [&](const auto& entry) { return entry.first == text; });
   Replacement replacement;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "pellucid/report/characters.h"
 #include "pellucid/report/describe.h"
 #include "pellucid/report/numbers.h"
 

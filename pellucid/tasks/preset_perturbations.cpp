@@ -22,7 +22,7 @@ struct Peer {
   std::vector<Coalition> masks;
   Replacement replacement{.kind = Replacement::Kind::mask};
   std::string distance = "cosine";
-  std::optional<double> width;
+  std::optional<double> width{};
   std::string order = "first";
 };
 
