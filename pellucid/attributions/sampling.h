@@ -24,7 +24,8 @@ struct Budget {
   /// Throws UsageError. `least`: evaluations that the method cannot do without.
   void check(std::int64_t least) const;
   /// Draws when each needs up to `rows` coalitions beside the two ends: `usual` unless the budget
-  /// says otherwise, 16 times as many to reach a tolerance, never so many that evaluations would be exceeded.
+  /// says otherwise, 16 times as many to reach a tolerance, never so many that evaluations would be
+  /// exceeded.
   std::int64_t draws(std::int64_t usual, std::int64_t rows) const;
   /// All 2^players coalitions are within the evaluations allowed, or, where nothing is said of
   /// them, within `usual`.

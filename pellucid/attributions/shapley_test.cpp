@@ -80,8 +80,7 @@ TEST(PermutationShap, OnePairIsExactForPairwiseGames) {
   expect_all_near(found.scores[0], shapley(tables[0], 8), 1e-12);
   EXPECT_EQ(game.evaluations(), 2 + 2 * 7);
   Game more = game_of(tables);
-  expect_all_near(permutation_shap(more, {.samples = 20}).errors[0], std::vector<double>(8),
-                  1e-12);
+  expect_all_near(permutation_shap(more, {.samples = 20}).errors[0], std::vector<double>(8), 1e-12);
 }
 
 using Solve = std::function<Solution(Game&, const Budget&)>;

@@ -21,9 +21,10 @@ namespace pellucid::cli {
 namespace {
 
 /// Flags that are options of a method, by the same names.
-constexpr std::array kMethodFlags{"steps",       "rule",    "tolerance", "baseline",
-                                  "reduce",      "layer",   "window",    "stride",
-                                  "replacement", "samples", "noise",     "evaluations"};
+constexpr std::array kMethodFlags{
+    "steps", "rule",        "tolerance",        "baseline",    "reduce",
+    "layer", "window",      "stride",           "replacement", "samples",
+    "noise", "evaluations", "replacement-model"};
 
 /// None when the command line says nothing about it.
 std::optional<Method> method(const Arguments& arguments, Preset preset) {
@@ -32,6 +33,7 @@ std::optional<Method> method(const Arguments& arguments, Preset preset) {
   for (const char* flag : kMethodFlags) {
     if (const auto value = arguments.value(flag)) options[flag] = *value;
   }
+  if (arguments.has("collapse")) options["collapse"] = "true";
   for (const std::string& setting : arguments.values("set")) {
     const std::size_t equals = setting.find('=');
     check_usage(equals != std::string::npos && equals > 0, "--set is \"{}\", expected NAME=VALUE",

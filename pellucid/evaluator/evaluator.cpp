@@ -169,6 +169,7 @@ std::optional<std::int32_t> Evaluator::replacement_id(const Replacement& replace
     case Replacement::Kind::erase:
     case Replacement::Kind::ids:
     case Replacement::Kind::attention:
+    case Replacement::Kind::model:
     case Replacement::Kind::usual:
       return std::nullopt;
   }
@@ -239,9 +240,10 @@ Path Evaluator::path_from_zero(const std::string& tap) {
 Path Evaluator::straight_path(const Replacement& baseline, const std::string& tap) {
   check_usage(baseline.kind != Replacement::Kind::erase,
               "baseline delete: a path needs a baseline of the same length");
-  check_usage(
-      baseline.kind != Replacement::Kind::attention && baseline.kind != Replacement::Kind::usual,
-      "baseline {}: a path needs vectors to start from", baseline.name());
+  check_usage(baseline.kind != Replacement::Kind::attention &&
+                  baseline.kind != Replacement::Kind::model &&
+                  baseline.kind != Replacement::Kind::usual,
+              "baseline {}: a path needs vectors to start from", baseline.name());
   check_usage(baseline.kind != Replacement::Kind::ids || baseline.ids.size() == input_.ids.size(),
               "baseline of {} ids for an input of {} tokens", baseline.ids.size(),
               input_.ids.size());

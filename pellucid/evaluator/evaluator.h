@@ -133,6 +133,7 @@ class Evaluator {
   std::vector<Tensor> activations(const std::vector<Sequence>& inputs, const std::string& tap);
   void keep_positions(Sequence& input) const;
   Sequence shortened(const std::vector<bool>& stays) const;
+  Sequence collapsed(const std::vector<bool>& kept, std::int32_t id) const;
   Sequence unattended(const std::vector<bool>& stays) const;
 
   Model model_;

@@ -13,7 +13,7 @@
 namespace pellucid {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Replacement::Kind>, 9> kNames{{
+constexpr std::array<std::pair<std::string_view, Replacement::Kind>, 10> kNames{{
     {"pad", Replacement::Kind::pad},
     {"mask", Replacement::Kind::mask},
     {"unk", Replacement::Kind::unk},
@@ -22,6 +22,7 @@ constexpr std::array<std::pair<std::string_view, Replacement::Kind>, 9> kNames{{
     {"delete", Replacement::Kind::erase},
     {"empty", Replacement::Kind::erase},
     {"attention", Replacement::Kind::attention},
+    {"model", Replacement::Kind::model},
     {"auto", Replacement::Kind::usual},
 }};
 
@@ -45,12 +46,10 @@ std::vector<std::int32_t> parse_ids(std::string_view text) {
 }  // namespace
 
 Replacement Replacement::parse(std::string_view text) {
-  check_usage(!text.empty(),
-              "a replacement is empty (expected pad, mask, unk, zero, mean, delete, attention, "
-              "auto, a token or ID,ID,...)");
-  check_usage(text != "model",
-              "replacement model: words drawn from a masked language model are not available "
-              "(expected pad, mask, unk, zero, mean, delete, attention, auto, a token or ID,ID,...)");
+  check_usage(
+      !text.empty(),
+      "a replacement is empty (expected pad, mask, unk, zero, mean, delete, attention, model, "
+      "auto, a token or ID,ID,...)");
   const auto known = std::find_if(kNames.begin(), kNames.end(),
                                   [&](const auto& entry) { return entry.first == text; });
   Replacement replacement;

@@ -4,6 +4,7 @@
 
 #include "pellucid/base/error.h"
 #include "pellucid/evaluator/evaluator.h"
+#include "pellucid/evaluator/proposer.h"
 
 namespace pellucid {
 namespace {
@@ -13,7 +14,7 @@ using Kind = Replacement::Kind;
 /// Vectors in place of the word embedding, which no token has.
 bool is_vector(const Replacement& replacement, std::optional<std::int32_t> id) {
   const bool tokens = replacement.kind == Kind::erase || replacement.kind == Kind::attention ||
-                      replacement.kind == Kind::ids;
+                      replacement.kind == Kind::ids || replacement.kind == Kind::model;
   return !tokens && !id;
 }
 
@@ -33,8 +34,21 @@ void Evaluator::ask_without(const std::vector<std::vector<bool>>& kept, const Re
               "replacement of {} ids for an input of {} tokens", replacement.ids.size(),
               input_.ids.size());
   const std::optional<std::int32_t> id = replacement_id(replacement);
+  check_usage(!replacement.collapse || id,
+              "collapse: replacement {} is no token that could stand for a whole unit",
+              replacement.name());
   std::vector<Sequence> inputs;
-  for (const std::vector<bool>& units : kept) inputs.push_back(variant(units, replacement, id));
+  if (replacement.kind == Kind::model) {
+    std::vector<std::vector<bool>> left;
+    for (const std::vector<bool>& units : kept) left.push_back(stays(units));
+    inputs = Proposer::load(model_, replacement.proposer)
+                 ->draw(input_, left, [this](std::uint32_t probe) {
+                   return draws(Stream::replacement_tokens, probe);
+                 });
+    for (Sequence& input : inputs) keep_positions(input);
+  } else {
+    for (const std::vector<bool>& units : kept) inputs.push_back(variant(units, replacement, id));
+  }
   std::function<void(std::int64_t, float*)> fill;
   if (is_vector(replacement, id)) {
     auto real = std::make_shared<const Tensor>(embeddings());
@@ -118,6 +132,7 @@ Sequence Evaluator::variant(const std::vector<bool>& kept, const Replacement& re
   const std::vector<bool> left = stays(kept);
   if (replacement.kind == Kind::erase) return shortened(left);
   if (replacement.kind == Kind::attention) return unattended(left);
+  if (replacement.collapse) return collapsed(kept, *id);
   Sequence input = input_;
   for (std::size_t token = 0; token < left.size(); ++token) {
     if (left[token]) continue;
@@ -145,6 +160,27 @@ Sequence Evaluator::shortened(const std::vector<bool>& stays) const {
         "replacement delete: nothing is left of the input, and the tokenizer has no eos token to "
         "stand for an empty one");
   input.ids.push_back(*empty);
+  return input;
+}
+
+/// The first token of a removed unit gives way to `id`, its others are left out.
+Sequence Evaluator::collapsed(const std::vector<bool>& kept, std::int32_t id) const {
+  check_usage(input_.reads.empty(),
+              "collapse: targets at positions need a replacement that keeps the length");
+  std::vector<bool> left(input_.ids.size(), true);
+  std::vector<std::int32_t> ids = input_.ids;
+  for (std::size_t unit = 0; unit < kept.size(); ++unit) {
+    const std::vector<std::int64_t>& tokens = units_.units[unit].tokens;
+    if (kept[unit] || tokens.empty()) continue;
+    for (const std::int64_t token : tokens) left[static_cast<std::size_t>(token)] = false;
+    left[static_cast<std::size_t>(tokens.front())] = true;
+    ids[static_cast<std::size_t>(tokens.front())] = id;
+  }
+  Sequence input = shortened(left);
+  std::size_t place = 0;
+  for (std::size_t token = 0; token < left.size(); ++token) {
+    if (left[token]) input.ids[place++] = ids[token];
+  }
   return input;
 }
 

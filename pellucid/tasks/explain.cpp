@@ -90,6 +90,7 @@ class Explaining {
     result_.tokens = encoding_.tokens;
     result_.units = make_units(settings_.unit, encoding_, result_.text,
                                result_.pair ? &*result_.pair : nullptr);
+    change_units(options_.preset, encoding_, result_.units);
     if (result_.units.size() == 0) result_.warnings.push_back("no units to explain");
   }
 

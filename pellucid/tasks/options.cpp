@@ -23,7 +23,6 @@ MethodOptions preset_method_options(Preset preset, const std::string& method) {
   if (preset == Preset::transformers_interpret && method == "integrated-gradients") {
     return {{"steps", "50"}};
   }
-  if (preset == Preset::captum && method == "occlusion") return {{"replacement", "zero"}};
   if (preset == Preset::interpreto && method == "occlusion") return {{"replacement", "mask"}};
   return {};
 }

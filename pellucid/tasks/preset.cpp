@@ -94,6 +94,28 @@ std::string preset_text(Preset preset, const std::string& text) {
   return encode_utf8(cleaned);
 }
 
+void change_units(Preset preset, const Encoding& encoding, Units& units) {
+  if (preset != Preset::interpreto || units.kind == Unit::all_tokens) return;
+  const auto places = units.unit_of_token(static_cast<std::int64_t>(encoding.tokens.size()));
+  std::optional<std::int64_t> next;  // the unit of the token behind
+  for (std::size_t i = encoding.tokens.size(); i-- > 0;) {
+    const Token& token = encoding.tokens[i];
+    if (places[i]) next = places[i];
+    if (places[i] || token.special || token.span.start != token.span.end) continue;
+    const auto position = static_cast<std::int64_t>(i);
+    if (units.kind == Unit::token) {
+      const auto behind = std::find_if(
+          units.units.begin(), units.units.end(), [&](const TextUnit& unit) {
+            return !unit.tokens.empty() && unit.tokens.front() > position;
+          });
+      units.units.insert(behind, {token.text, token.span, token.segment, {position}});
+    } else if (next) {
+      auto& tokens = units.units[static_cast<std::size_t>(*next)].tokens;
+      tokens.insert(tokens.begin(), position);
+    }
+  }
+}
+
 void change_types(Preset preset, const Encoding& encoding, bool pair, Sequence& input) {
   if (preset != Preset::transformers_interpret || pair || input.types.empty()) return;
   if (!encoding.tokens.empty() && encoding.tokens.back().special) input.types.back() = 1;

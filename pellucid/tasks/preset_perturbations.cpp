@@ -8,6 +8,7 @@
 #include <cmath>
 
 #include "pellucid/attributions/lasso.h"
+#include "pellucid/attributions/sampling.h"
 #include "pellucid/base/error.h"
 #include "pellucid/io/safetensors.h"
 
@@ -269,6 +270,67 @@ struct CaptumOrders {
   }
 };
 
+/// captum: windows start at 0, stride, 2 stride ... and are cut off at the end, where ours are
+/// shifted back.
+struct CaptumOcclusion {
+  int window = 1;
+  int stride = 1;
+  Replacement replacement{.kind = Replacement::Kind::zero};
+
+  std::string name() const { return "occlusion"; }
+  Parameters parameters() const {
+    return {{"window", std::int64_t{window}},
+            {"stride", std::int64_t{stride}},
+            {"replacement", replacement.name()}};
+  }
+
+  Attribution operator()(Evaluator& evaluator) const {
+    Game game(evaluator, replacement);
+    const std::size_t units = game.players();
+    std::vector<Coalition> without;
+    std::size_t begin = 0;
+    while (begin < units) {
+      auto& coalition = without.emplace_back(units, true);
+      const std::size_t end = std::min(units, begin + static_cast<std::size_t>(window));
+      std::fill(coalition.begin() + static_cast<std::ptrdiff_t>(begin),
+                coalition.begin() + static_cast<std::ptrdiff_t>(end), false);
+      if (end == units) break;
+      begin += static_cast<std::size_t>(stride);
+    }
+    const Values values = game(without);
+    std::vector<std::vector<double>> scores(game.targets(), std::vector<double>(units));
+    for (std::size_t t = 0; t < game.targets(); ++t) {
+      for (std::size_t i = 0; i < units; ++i) {
+        Spread effects;
+        for (std::size_t w = 0; w < without.size(); ++w) {
+          if (!without[w][i]) effects.add(game.all()[t] - values[w][t]);
+        }
+        scores[t][i] = effects.mean();
+      }
+    }
+    return {.unit_scores = unit_scores(evaluator, scores)};
+  }
+};
+
+CaptumOcclusion captum_occlusion(const MethodOptions& options) {
+  CaptumOcclusion method;
+  for (const auto& [option, value] : options) {
+    if (option == "window") {
+      method.window = static_cast<int>(parse_whole(option, value, 1, 1000000, "1 or more"));
+    } else if (option == "stride") {
+      method.stride = static_cast<int>(parse_whole(option, value, 1, 1000000, "1 or more"));
+    } else if (option == "replacement") {
+      method.replacement = Replacement::parse(value);
+    } else {
+      fail_usage("option {}: --preset captum has window, stride and replacement for occlusion",
+                 option);
+    }
+  }
+  check_usage(method.stride <= method.window, "stride is {}, expected 1 to the window, {}",
+              method.stride, method.window);
+  return method;
+}
+
 void read_options(Peer& peer, const std::string& method, const MethodOptions& options) {
   for (const auto& [option, value] : options) {
     if (option == "replacement") {
@@ -317,6 +379,7 @@ std::optional<Method> peer_perturbation(Preset preset, const std::string& method
                       (interpreto && method == "sobol") || (captum && method == "permutation-shap");
   if (!(interpreto || captum) || !random) {
     check_usage(!draws, "draws: replayed by the random methods of --preset interpreto and captum");
+    if (captum && method == "occlusion") return captum_occlusion(options);
     return std::nullopt;
   }
   check_usage(draws.has_value(),

@@ -17,8 +17,9 @@ namespace pellucid {
 std::vector<Coalition> read_masks(const std::string& path);
 
 /// interpreto's "lime", "kernel-shap" and "sobol", captum's "lime", "kernel-shap" and
-/// "permutation-shap" (its ShapleyValueSampling). None: the preset leaves the method as it is.
-/// Throws UsageError without draws, for other methods of these presets, or bad options.
+/// "permutation-shap" (its ShapleyValueSampling), whose draws are replayed, and its "occlusion".
+/// None: the preset leaves the method as it is. Throws UsageError without draws, for other methods
+/// of these presets, or bad options.
 std::optional<Method> peer_perturbation(Preset preset, const std::string& method,
                                         const MethodOptions& options,
                                         const std::optional<std::string>& draws);
