@@ -16,12 +16,12 @@ namespace {
 constexpr std::size_t kMostProbable = 50;
 
 Model load_language_model(const Model& model, const std::string& name) {
-  if (!name.empty()) return Model::load(name, {.head = HeadKind::masked_lm});
+  if (!name.empty()) return Model::load(name, {.head = HeadKind::masked_lm, .labels = {}});
   check_usage(!model.folder().empty(),
               "replacement model: the model has no folder to look for a masked-LM head in "
               "(--replacement-model names one)");
   try {
-    return Model::load(model.folder().string(), {.head = HeadKind::masked_lm});
+    return Model::load(model.folder().string(), {.head = HeadKind::masked_lm, .labels = {}});
   } catch (const Error& error) {
     fail_usage(
         "replacement model: {} has no masked-LM head of its own, --replacement-model names "
