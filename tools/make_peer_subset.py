@@ -14,20 +14,29 @@ import os
 import sys
 
 MODEL = "demo-emotion"
-LEFT_OUT = {"raw", "html", "logits_by_mask", "model_logits", "shapley", "banzhaf", "sobol_first", "sobol_total",
-            "shapley_interactions", "all_masked"}
+LEFT_OUT = {"raw", "html", "logits_by_mask", "model_logits", "all_masked", "coalitions", "evaluated", "ig", "ig_tokens",
+            "ig_value", "ig_baseline_value", "ig_gap", "only_one", "owen_pairs"}
 # File: the cases that are kept.
 KEPT = {
-    "captum": lambda case: case["method"] != "ShapleyValues",
+    "captum": lambda case: True,
+    "interpreto": lambda case: case.get("method") in ("Occlusion", "Lime", "KernelShap", "Sobol"),
     "oracles": lambda case: True,
+    "oracles_words": lambda case: len(case["words"]) in (3, 5, 7),
+    "shap_more": lambda case: case["method"] == "Partition",
     "transformers_interpret": lambda case: case["explainer"] == "sequence",
     "transformers_interpret_right": lambda case: "cleaned" in case,
 }
 
 
+def digits(masks):
+    """Rows of 0 and 1 as strings; the recorded ones stand in a list of their own."""
+    return None if masks is None else ["".join("%d" % bit for bit in row) for row in masks[0]]
+
+
 def trimmed(value):
     if isinstance(value, dict):
-        return {key: trimmed(inner) for key, inner in value.items() if key not in LEFT_OUT}
+        return {key: digits(inner) if key == "masks" else trimmed(inner)
+                for key, inner in value.items() if key not in LEFT_OUT}
     if isinstance(value, list):
         return [trimmed(inner) for inner in value]
     if isinstance(value, float):

@@ -16,6 +16,22 @@
 
 namespace pellucid {
 
+/// A unit that is changed, and what stands in its place.
+struct Edit {
+  std::int64_t unit = 0;
+  std::string from;
+  std::string to;  ///< "" where the unit is deleted
+};
+
+/// Changes of units that lead to another answer, or units that suffice for the answer.
+struct Counterfactual {
+  bool found = false;  ///< else the best attempt
+  std::vector<Edit> edits;
+  std::vector<float> logits;  ///< of the changed text
+  Prediction prediction;      ///< of the changed text
+  std::int64_t evaluations = 0;
+};
+
 /// Scores of one target. NaN marks a score that does not exist (a unit the model never saw); JSON
 /// prints null.
 struct TargetExplanation {
@@ -27,8 +43,14 @@ struct TargetExplanation {
   std::vector<double>
       token_scores;  ///< [tokens], after reduction; empty for methods that only see units
   std::vector<double> standard_errors;  ///< [units]; empty: not a sampling method
-  std::optional<double> unassigned;     ///< sum over tokens of no unit
-  std::optional<double> sum;            ///< over all tokens, before normalisation
+  /// [units][units], symmetric; empty: not a method of interactions. NaN: not asked for.
+  std::vector<std::vector<double>> interactions;
+  std::vector<std::vector<double>> interaction_errors;  ///< standard errors; empty: exact
+  std::vector<double> directions;   ///< signs of the mean effects, [units]; may be empty
+  std::optional<double> r_squared;  ///< of a fitted line
+  std::optional<Counterfactual> counterfactual;
+  std::optional<double> unassigned;  ///< sum over tokens of no unit
+  std::optional<double> sum;         ///< over all tokens, before normalisation
   std::optional<double>
       completeness_gap;  ///< |sum - (value - baseline_value)|; none: the method is not complete
   std::optional<double> relative_gap;  ///< gap / |value - baseline_value|

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/attributions/game.h"
 
+#include <algorithm>
 #include <limits>
 #include <utility>
 
@@ -82,6 +83,40 @@ Values Game::operator()(const std::vector<Coalition>& coalitions) {
 const std::vector<double>& Game::operator()(const Coalition& coalition) {
   if (!known_.contains(coalition)) (*this)(std::vector<Coalition>{coalition});
   return known_.at(coalition);
+}
+
+Coalition coalition_of(std::size_t index, std::size_t players) {
+  Coalition coalition(players);
+  for (std::size_t i = 0; i < players; ++i) coalition[i] = ((index >> i) & 1U) != 0;
+  return coalition;
+}
+
+std::vector<std::vector<double>> enumerate(Game& game) {
+  constexpr std::size_t kAtOnce = 4096;  // bounds what is queued
+  const std::size_t count = std::size_t{1} << game.players();
+  std::vector<std::vector<double>> table(game.targets(), std::vector<double>(count));
+  for (std::size_t begin = 0; begin < count; begin += kAtOnce) {
+    std::vector<Coalition> coalitions;
+    for (std::size_t index = begin; index < std::min(count, begin + kAtOnce); ++index) {
+      coalitions.push_back(coalition_of(index, game.players()));
+    }
+    const Values values = game(coalitions);
+    for (std::size_t i = 0; i < values.size(); ++i) {
+      for (std::size_t t = 0; t < table.size(); ++t) table[t][begin + i] = values[i][t];
+    }
+  }
+  return table;
+}
+
+Attribution attribute(Evaluator& evaluator, Game& game, const Solution& solution, bool complete) {
+  for (const std::string& warning : solution.warnings) evaluator.warn(warning);
+  Attribution result;
+  result.unit_scores = unit_scores(evaluator, solution.scores);
+  result.standard_errors = unit_scores(evaluator, solution.errors);
+  result.baseline_values = game.none();
+  result.complete = complete;
+  result.converged = solution.converged;
+  return result;
 }
 
 }  // namespace pellucid

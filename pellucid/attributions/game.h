@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
@@ -37,6 +38,8 @@ class Game {
   /// v(1) and v(0), [targets].
   const std::vector<double>& all() { return (*this)(Coalition(players_, true)); }
   const std::vector<double>& none() { return (*this)(Coalition(players_, false)); }
+  /// This coalition has been played.
+  bool knows(const Coalition& coalition) const { return known_.contains(coalition); }
   /// Coalitions played so far. A budget of evaluations bounds this number.
   std::int64_t evaluations() const { return static_cast<std::int64_t>(known_.size()); }
 
@@ -47,6 +50,22 @@ class Game {
   MakeDraws draws_;
   std::unordered_map<Coalition, std::vector<double>> known_;
 };
+
+/// What a method finds out about a game.
+struct Solution {
+  std::vector<std::vector<double>> scores{};  ///< [targets][players]
+  std::vector<std::vector<double>> errors{};  ///< standard errors of the scores; empty: exact
+  bool converged = true;
+  std::vector<std::string> warnings{};
+};
+
+/// v of every coalition, [targets][2^players]: player i is kept where bit i of the index is set.
+std::vector<std::vector<double>> enumerate(Game& game);
+/// For enumerate().
+Coalition coalition_of(std::size_t index, std::size_t players);
+
+/// The solution of a game of units as scores of units. complete: scores sum to v(1) - v(0).
+Attribution attribute(Evaluator& evaluator, Game& game, const Solution& solution, bool complete);
 
 /// Units of the text that play, in order: those that the model sees.
 std::vector<std::size_t> players(const Evaluator& evaluator);

@@ -25,6 +25,14 @@ struct Attribution {
   std::vector<std::vector<double>> unit_scores{};      ///< [targets][units]
   std::vector<std::vector<double>> standard_errors{};  ///< [targets][units]; empty: exact
   std::vector<double> baseline_values{};               ///< [targets]; empty: never evaluated
+  /// [targets][units][units], symmetric; empty: not a method of interactions
+  std::vector<std::vector<std::vector<double>>> interactions{};
+  std::vector<std::vector<std::vector<double>>> interaction_errors{};  ///< empty: exact
+  /// Signs of the mean effects beside scores that are magnitudes, [targets][units]; may be empty.
+  std::vector<std::vector<double>> directions{};
+  /// How much of the target's variance a fitted line explains, [targets]; empty: no line is fitted.
+  std::vector<double> r_squared{};
+  std::vector<Counterfactual> counterfactuals{};  ///< [targets]; empty: not a search
   bool complete = false;  ///< scores should sum to value - baseline value: the gap is reported
   bool is_signed = true;
   bool converged = true;

@@ -104,7 +104,7 @@ class OptionTable {
     return option(
         option_name, values, summary,
         [=](M& method, const std::string& text) { method.*member = parse(text); },
-        [=](const M& method) { return Parameter(std::string(pellucid::name(method.*member))); });
+        [=](const M& method) { return Parameter(std::string(name(method.*member))); });
   }
 
   /// Where a path starts.
@@ -114,8 +114,35 @@ class OptionTable {
   }
   /// What stands in the place of a unit.
   OptionTable& replacement(Replacement M::*member) {
-    return replacement("replacement", member, "pad, mask, unk, zero, mean, delete or a token",
-                       "what stands where units are taken away");
+    option(
+        "replacement",
+        "auto, mask, pad, unk, zero, mean, delete, attention, model, a token or ID,ID,...",
+        "what stands where units are taken away; auto: mask, for causal models delete",
+        [=](M& method, const std::string& text) {
+          Replacement& replacement = method.*member;
+          const Replacement named = Replacement::parse(text);
+          replacement.kind = named.kind;
+          replacement.token = named.token;
+          replacement.ids = named.ids;
+        },
+        [=](const M& method) { return Parameter((method.*member).name()); });
+    option(
+        "replacement-model", "a folder or a name",
+        "the masked language model that replacement model draws from; without it the model's own",
+        [=](M& method, const std::string& text) { (method.*member).proposer = text; },
+        [=](const M& method) -> std::optional<Parameter> {
+          if ((method.*member).proposer.empty()) return std::nullopt;
+          return Parameter((method.*member).proposer);
+        });
+    return option(
+        "collapse", "true or false", "one replacement token for a whole unit",
+        [=](M& method, const std::string& text) {
+          (method.*member).collapse = parse_flag("collapse", text);
+        },
+        [=](const M& method) -> std::optional<Parameter> {
+          if (!(method.*member).collapse) return std::nullopt;
+          return Parameter(true);
+        });
   }
 
   OptionTable& reduce(Reduce M::*member) {

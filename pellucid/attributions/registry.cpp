@@ -5,10 +5,22 @@
 
 #include <algorithm>
 
+#include "pellucid/attributions/counterfactual.h"
+#include "pellucid/attributions/hierarchical_occlusion.h"
 #include "pellucid/attributions/input_x_gradient.h"
 #include "pellucid/attributions/integrated_gradients.h"
+#include "pellucid/attributions/kernel_shap.h"
+#include "pellucid/attributions/leave_one_out.h"
+#include "pellucid/attributions/lime.h"
 #include "pellucid/attributions/occlusion.h"
+#include "pellucid/attributions/partition_shap.h"
+#include "pellucid/attributions/permutation_shap.h"
+#include "pellucid/attributions/random_scores.h"
+#include "pellucid/attributions/rise.h"
 #include "pellucid/attributions/saliency.h"
+#include "pellucid/attributions/shapley.h"
+#include "pellucid/attributions/shapley_interactions.h"
+#include "pellucid/attributions/sobol.h"
 #include "pellucid/base/error.h"
 #include "pellucid/base/spelling.h"
 
@@ -20,6 +32,18 @@ const std::vector<MethodEntry>& methods() {
       InputXGradient::entry(),
       Saliency::entry(),
       Occlusion::entry(),
+      LeaveOneOut::entry(),
+      HierarchicalOcclusion::entry(),
+      Lime::entry(),
+      KernelShap::entry(),
+      Shapley::entry(),
+      PermutationShap::entry(),
+      PartitionShap::entry(),
+      ShapleyInteractions::entry(),
+      Sobol::entry(),
+      Rise::entry(),
+      CounterfactualSearch::entry(),
+      RandomScores::entry(),
   };
   return entries;
 }

@@ -16,15 +16,17 @@
 #include "pellucid/cli/model_argument.h"
 #include "pellucid/cli/signals.h"
 #include "pellucid/cli/verbs.h"
+#include "pellucid/tasks/preset_perturbations.h"
 #include "pellucid/text/unicode.h"
 
 namespace pellucid::cli {
 namespace {
 
 /// Flags that are options of a method, by the same names.
-constexpr std::array kMethodFlags{"steps",       "rule",    "tolerance", "baseline",
-                                  "reduce",      "layer",   "window",    "stride",
-                                  "replacement", "samples", "noise",     "evaluations"};
+constexpr std::array kMethodFlags{
+    "steps", "rule",        "tolerance",        "baseline",    "reduce",
+    "layer", "window",      "stride",           "replacement", "samples",
+    "noise", "evaluations", "replacement-model"};
 
 /// None when the command line says nothing about it.
 std::optional<Method> method(const Arguments& arguments, Preset preset) {
@@ -33,6 +35,7 @@ std::optional<Method> method(const Arguments& arguments, Preset preset) {
   for (const char* flag : kMethodFlags) {
     if (const auto value = arguments.value(flag)) options[flag] = *value;
   }
+  if (arguments.has("collapse")) options["collapse"] = "true";
   for (const std::string& setting : arguments.values("set")) {
     const std::size_t equals = setting.find('=');
     check_usage(equals != std::string::npos && equals > 0, "--set is \"{}\", expected NAME=VALUE",
@@ -40,6 +43,7 @@ std::optional<Method> method(const Arguments& arguments, Preset preset) {
     options[setting.substr(0, equals)] = setting.substr(equals + 1);
   }
   if (options.empty() && !arguments.has("method")) return std::nullopt;
+  if (auto peer = peer_perturbation(preset, name, options, arguments.value("draws"))) return peer;
   for (const auto& [option, value] : preset_method_options(preset, name)) {
     options.emplace(option, value);
   }

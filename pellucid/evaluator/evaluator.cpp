@@ -59,9 +59,19 @@ void Evaluator::run() {
 
 void Evaluator::set_answer(std::vector<double> values, std::span<const float> logits) {
   values_ = std::move(values);
+  logits_.assign(logits.begin(), logits.end());
   if (logits.empty()) return;
   const auto [low, high] = std::minmax_element(logits.begin(), logits.end());
   logit_range_ = double{*high} - double{*low};
+}
+
+void Evaluator::set_text(std::string text, std::optional<std::string> pair) {
+  text_ = std::move(text);
+  pair_ = std::move(pair);
+}
+
+Units Evaluator::units_of_kind(Unit kind) const {
+  return make_units(kind, encoding_, text_, pair_ ? &*pair_ : nullptr);
 }
 
 double Evaluator::spread(std::int64_t target) const {
@@ -78,49 +88,6 @@ void Evaluator::warn(std::string warning) {
 }
 
 Tensor Evaluator::embeddings() const { return model_.network().embed(input_.ids); }
-
-void Evaluator::ask_without(const std::vector<std::vector<bool>>& kept,
-                            const Replacement& replacement, Values& answers) {
-  const bool erase = replacement.kind == Replacement::Kind::erase;
-  const std::optional<std::int32_t> id = erase ? std::nullopt : replacement_id(replacement);
-  auto inputs = std::make_shared<std::vector<Sequence>>();
-  Work work;
-  for (const std::vector<bool>& units : kept) {
-    if (erase) {
-      inputs->push_back(shortened(units));
-    } else if (id) {
-      inputs->push_back(without(units, *id));
-    } else {
-      inputs->push_back(input_);
-    }
-  }
-  if (!erase && !id) {  // a vector that is no token's embedding
-    auto real = std::make_shared<const Tensor>(embeddings());
-    auto row = std::make_shared<const Tensor>(replacement_row(replacement));
-    auto masks = std::make_shared<const std::vector<std::vector<bool>>>(kept);
-    work.fill = [this, real, row, masks](std::int64_t probe, float* rows) {
-      std::copy_n(real->data(), real->size(), rows);
-      const auto& mask = (*masks)[static_cast<std::size_t>(probe)];
-      for (std::size_t unit = 0; unit < mask.size(); ++unit) {
-        if (mask[unit]) continue;
-        for (const std::int64_t token : units_.units[unit].tokens) {
-          std::copy_n(row->data(), row->size(), rows + token * row->size());
-        }
-      }
-    };
-  }
-  answers.assign(kept.size(), {});
-  work.probes = static_cast<std::int64_t>(kept.size());
-  work.targets = &targets_;
-  work.input = [inputs](std::int64_t probe) -> const Sequence& {
-    return (*inputs)[static_cast<std::size_t>(probe)];
-  };
-  work.deliver = [&answers](std::int64_t probe, const Answers& found) {
-    answers[static_cast<std::size_t>(probe)].assign(found.values.begin(), found.values.end());
-  };
-  forwards_ += work.probes;
-  queue_.push_back(std::move(work));
-}
 
 void Evaluator::ask_values(const Path& path, std::vector<double> alphas, Values& answers) {
   answers.assign(alphas.size(), {});
@@ -201,6 +168,9 @@ std::optional<std::int32_t> Evaluator::replacement_id(const Replacement& replace
     case Replacement::Kind::mean:
     case Replacement::Kind::erase:
     case Replacement::Kind::ids:
+    case Replacement::Kind::attention:
+    case Replacement::Kind::model:
+    case Replacement::Kind::usual:
       return std::nullopt;
   }
   return std::nullopt;
@@ -211,38 +181,6 @@ Tensor Evaluator::replacement_row(const Replacement& replacement) const {
   const std::int64_t width = model_.network().shape().width("embeddings");
   if (replacement.kind != Replacement::Kind::mean) return Tensor::zeros({1, width});
   return model_.mean_embedding();
-}
-
-Sequence Evaluator::without(const std::vector<bool>& kept, std::int32_t id) const {
-  Sequence input = input_;
-  for (std::size_t unit = 0; unit < kept.size(); ++unit) {
-    if (kept[unit]) continue;
-    for (const std::int64_t token : units_.units[unit].tokens) {
-      input.ids[static_cast<std::size_t>(token)] = id;
-    }
-  }
-  return input;
-}
-
-/// Tokens of removed units are left out; positions close up, token types stay.
-Sequence Evaluator::shortened(const std::vector<bool>& kept) const {
-  std::vector<bool> stays(input_.ids.size(), true);
-  for (std::size_t unit = 0; unit < kept.size(); ++unit) {
-    if (kept[unit]) continue;
-    for (const std::int64_t token : units_.units[unit].tokens) {
-      stays[static_cast<std::size_t>(token)] = false;
-    }
-  }
-  check_usage(input_.reads.empty(),
-              "replacement delete: targets at positions need a replacement that keeps the length");
-  Sequence input;
-  for (std::size_t token = 0; token < stays.size(); ++token) {
-    if (!stays[token]) continue;
-    input.ids.push_back(input_.ids[token]);
-    if (!input_.types.empty()) input.types.push_back(input_.types[token]);
-  }
-  check(!input.ids.empty(), "replacement delete: nothing is left of the input");
-  return input;
 }
 
 void Evaluator::set_baseline_places(std::vector<std::int32_t> positions,
@@ -302,6 +240,10 @@ Path Evaluator::path_from_zero(const std::string& tap) {
 Path Evaluator::straight_path(const Replacement& baseline, const std::string& tap) {
   check_usage(baseline.kind != Replacement::Kind::erase,
               "baseline delete: a path needs a baseline of the same length");
+  check_usage(baseline.kind != Replacement::Kind::attention &&
+                  baseline.kind != Replacement::Kind::model &&
+                  baseline.kind != Replacement::Kind::usual,
+              "baseline {}: a path needs vectors to start from", baseline.name());
   check_usage(baseline.kind != Replacement::Kind::ids || baseline.ids.size() == input_.ids.size(),
               "baseline of {} ids for an input of {} tokens", baseline.ids.size(),
               input_.ids.size());

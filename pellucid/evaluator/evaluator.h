@@ -55,6 +55,7 @@ class Evaluator {
   const Encoding& encoding() const { return encoding_; }
   const Units& units() const { return units_; }
   const std::vector<Target>& targets() const { return targets_; }
+  const Model& model() const { return model_; }
   std::int64_t tokens() const { return input_.size(); }
   std::int64_t target_count() const { return static_cast<std::int64_t>(targets_.size()); }
   /// Random numbers of this text: a function of seed, purpose, probe and token ids alone.
@@ -68,6 +69,11 @@ class Evaluator {
   const std::vector<double>& values() const { return values_; }
   /// values: [targets]   logits: of the real input, all rows read
   void set_answer(std::vector<double> values, std::span<const float> logits);
+  const std::vector<float>& logits() const { return logits_; }
+  /// The text behind the encoding, for methods that look at its sentences.
+  void set_text(std::string text, std::optional<std::string> pair);
+  /// The units of another kind that the same text has.
+  Units units_of_kind(Unit kind) const;
   /// The size that a change of the target is compared with: 1 for probabilities, else the range of
   /// the logits.
   double spread(std::int64_t target) const;
@@ -75,9 +81,16 @@ class Evaluator {
   bool keeps_gradients() const { return keeps_gradients_; }
   void keep_gradients() { keeps_gradients_ = true; }
 
-  /// kept[u] true: unit u stays; else it is replaced.
+  /// kept[u] true: unit u stays; else it is replaced. logits: [probes][rows read * outputs]
   void ask_without(const std::vector<std::vector<bool>>& kept, const Replacement& replacement,
-                   Values& answers);
+                   Values& answers, std::vector<std::vector<float>>* logits = nullptr);
+  /// What "auto" stands for with this model and these units; others stay as they are.
+  Replacement resolved(const Replacement& replacement) const;
+  /// At inputs of one's own, as long as the real one.
+  void ask_ids(const std::vector<std::vector<std::int32_t>>& ids, Values& answers,
+               std::vector<std::vector<float>>* logits = nullptr);
+  /// A replacement as it is shown: its token, "" for deletion, else its name.
+  std::string shown(const Replacement& replacement);
   /// Targets at points of a path.
   void ask_values(const Path& path, std::vector<double> alphas, Values& answers);
   /// fold(point, values [targets], gradients) in the order of the points.
@@ -110,10 +123,18 @@ class Evaluator {
  private:
   std::optional<std::int32_t> replacement_id(const Replacement& replacement);
   Tensor replacement_row(const Replacement& replacement) const;
-  Sequence without(const std::vector<bool>& kept, std::int32_t id) const;
+  void ask_inputs(std::vector<Sequence> inputs, Values& answers,
+                  std::vector<std::vector<float>>* logits,
+                  std::function<void(std::int64_t, float*)> fill);
+  std::vector<bool> stays(const std::vector<bool>& kept) const;
+  Sequence variant(const std::vector<bool>& kept, const Replacement& replacement,
+                   std::optional<std::int32_t> id) const;
   Sequence baseline_input(const Replacement& baseline);
   std::vector<Tensor> activations(const std::vector<Sequence>& inputs, const std::string& tap);
-  Sequence shortened(const std::vector<bool>& kept) const;
+  void keep_positions(Sequence& input) const;
+  Sequence shortened(const std::vector<bool>& stays) const;
+  Sequence collapsed(const std::vector<bool>& kept, std::int32_t id) const;
+  Sequence unattended(const std::vector<bool>& stays) const;
 
   Model model_;
   const Encoding& encoding_;
@@ -125,6 +146,9 @@ class Evaluator {
   std::vector<std::int32_t> baseline_positions_;
   std::vector<std::int32_t> baseline_types_;
   std::vector<double> values_;
+  std::vector<float> logits_;
+  std::string text_;
+  std::optional<std::string> pair_;
   double logit_range_ = 1;
   bool keeps_gradients_ = false;
   std::vector<Work> queue_;

@@ -13,7 +13,7 @@
 namespace pellucid {
 namespace {
 
-constexpr std::array<std::pair<std::string_view, Replacement::Kind>, 7> kNames{{
+constexpr std::array<std::pair<std::string_view, Replacement::Kind>, 10> kNames{{
     {"pad", Replacement::Kind::pad},
     {"mask", Replacement::Kind::mask},
     {"unk", Replacement::Kind::unk},
@@ -21,6 +21,9 @@ constexpr std::array<std::pair<std::string_view, Replacement::Kind>, 7> kNames{{
     {"mean", Replacement::Kind::mean},
     {"delete", Replacement::Kind::erase},
     {"empty", Replacement::Kind::erase},
+    {"attention", Replacement::Kind::attention},
+    {"model", Replacement::Kind::model},
+    {"auto", Replacement::Kind::usual},
 }};
 
 /// "101,0,102" as numbers; empty unless the text is a list of them with at least one comma.
@@ -43,9 +46,10 @@ std::vector<std::int32_t> parse_ids(std::string_view text) {
 }  // namespace
 
 Replacement Replacement::parse(std::string_view text) {
-  check_usage(!text.empty(),
-              "a replacement is empty (expected pad, mask, unk, zero, mean, delete, "
-              "a token or ID,ID,...)");
+  check_usage(
+      !text.empty(),
+      "a replacement is empty (expected pad, mask, unk, zero, mean, delete, attention, model, "
+      "auto, a token or ID,ID,...)");
   const auto known = std::find_if(kNames.begin(), kNames.end(),
                                   [&](const auto& entry) { return entry.first == text; });
   Replacement replacement;

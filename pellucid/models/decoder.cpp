@@ -123,6 +123,8 @@ class Decoder : public Network {
     return logits.value;
   }
 
+  bool causal() const override { return true; }
+
   bool can_extend() const override {
     return shape_.head == HeadKind::causal_lm &&
            std::none_of(options_.ropes.begin(), options_.ropes.end(),

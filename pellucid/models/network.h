@@ -105,6 +105,8 @@ class Network {
   virtual std::vector<std::int32_t> decoder_ids(std::span<const std::int32_t> ids) const;
   /// A causal model whose tokens do not depend on what follows, nor on how long the text gets.
   virtual bool can_extend() const { return false; }
+  /// Tokens do not depend on what follows.
+  virtual bool causal() const { return false; }
   /// Which token's row a head that pools reads; -1: not one alone.
   virtual std::int64_t pooled_position(std::span<const std::int32_t> /*ids*/) const { return 0; }
   const NetworkShape& shape() const { return shape_; }

@@ -7,6 +7,7 @@
 
 #include "pellucid/report/colour.h"
 #include "pellucid/report/describe.h"
+#include "pellucid/report/details.h"
 #include "pellucid/report/html_parts.h"
 #include "pellucid/report/html_text.h"
 #include "pellucid/report/json_writer.h"
@@ -105,6 +106,14 @@ std::string words_table(const Explanation& explanation, const TargetExplanation&
       axis_head(target.is_signed, both, has([](double s) { return s < 0; })), rows);
 }
 
+std::string detail_notes(const Explanation& explanation, const TargetExplanation& target) {
+  std::string notes;
+  for (const std::string& sentence : details(explanation, target)) {
+    notes += fmt::format("<p class=\"note\">{}</p>\n", html_text(sentence));
+  }
+  return notes;
+}
+
 /// "The scores sum to +0.585: probability of fear 0.725 on the text, 0.140 on the baseline; gap
 /// 0.0003."
 std::string sum_note(const TargetExplanation& target) {
@@ -126,10 +135,11 @@ std::string panel(const Explanation& explanation, std::size_t index, std::size_t
   const TargetExplanation& target = explanation.targets[index];
   return fmt::format(
       "<div class=\"panel q{}\" role=\"group\" aria-label=\"Explanation for "
-      "{}\">\n<h3{}>{}</h3>\n{}{}{}</div>\n",
+      "{}\">\n<h3{}>{}</h3>\n{}{}{}{}</div>\n",
       number, html_attribute(target.target.label),
       explanation.targets.size() > 1 ? "" : " class=\"vh\"", html_isolated(target.target.label),
-      texts(explanation, target), words_table(explanation, target, options), sum_note(target));
+      texts(explanation, target), words_table(explanation, target, options),
+      detail_notes(explanation, target), sum_note(target));
 }
 
 std::string tabs(const Explanation& explanation, const std::vector<std::size_t>& targets,

@@ -70,6 +70,26 @@ void write_position(JsonWriter& out, const std::vector<std::int64_t>& positions)
   }
 }
 
+void write_matrix(JsonWriter& out, std::string_view key,
+                  const std::vector<std::vector<double>>& matrix) {
+  if (matrix.empty()) return;
+  out.key(key).open('[');
+  for (const std::vector<double>& row : matrix) out.numbers(row);
+  out.close(']');
+}
+
+void write_counterfactual(JsonWriter& out, const Counterfactual& changed) {
+  out.key("counterfactual").open('{').key("found").boolean(changed.found);
+  out.key("edits").open('[');
+  for (const Edit& edit : changed.edits) {
+    out.open('{').key("unit").integer(edit.unit);
+    out.key("from").text(edit.from).key("to").text(edit.to).close('}');
+  }
+  out.close(']').key("prediction");
+  report::write_prediction(out, changed.prediction);
+  out.key("evaluations").integer(changed.evaluations).close('}');
+}
+
 void write_target(JsonWriter& out, const Explanation& explanation,
                   const TargetExplanation& result) {
   const Target& target = result.target;
@@ -85,6 +105,11 @@ void write_target(JsonWriter& out, const Explanation& explanation,
   if (!result.token_scores.empty()) out.key("token_scores").numbers(result.token_scores);
   out.key("standard_errors");
   result.standard_errors.empty() ? out.null() : out.numbers(result.standard_errors);
+  write_matrix(out, "interactions", result.interactions);
+  write_matrix(out, "interaction_standard_errors", result.interaction_errors);
+  if (!result.directions.empty()) out.key("direction").numbers(result.directions);
+  if (result.r_squared) out.key("r_squared").number(*result.r_squared);
+  if (result.counterfactual) write_counterfactual(out, *result.counterfactual);
   if (result.unassigned && std::isfinite(*result.unassigned)) {  // the schema has no null here
     out.key("unassigned").number(*result.unassigned);
   }

@@ -77,6 +77,41 @@ Target read_target(const Json& item, Task task) {
   return target;
 }
 
+std::vector<std::vector<double>> read_matrix(const Json& item, const char* key, std::size_t units) {
+  std::vector<std::vector<double>> matrix;
+  if (!item.contains(key)) return matrix;
+  for (const Json& row : report::array(item, key)) {
+    matrix.push_back(report::read_numbers(row, key));
+    check(matrix.back().size() == units, "targets.{} has a row of {} numbers, expected {}", key,
+          matrix.back().size(), units);
+  }
+  check(matrix.size() == units, "targets.{} has {} rows, expected one for each of the {} units",
+        key, matrix.size(), units);
+  return matrix;
+}
+
+std::optional<Counterfactual> read_counterfactual(const Json& item,
+                                                  const Explanation& explanation) {
+  if (!item.contains("counterfactual")) return std::nullopt;
+  const Json& object = item.at("counterfactual");
+  check(object.is_object(), "targets.counterfactual is {}, expected an object", object.type_name());
+  Counterfactual changed;
+  changed.found = field<bool>(object, "targets.counterfactual.found");
+  for (const Json& edit : report::array(object, "edits")) {
+    changed.edits.push_back({field<std::int64_t>(edit, "targets.counterfactual.edits.unit"),
+                             field<std::string>(edit, "targets.counterfactual.edits.from"),
+                             field<std::string>(edit, "targets.counterfactual.edits.to")});
+    const std::int64_t unit = changed.edits.back().unit;
+    check(0 <= unit && unit < explanation.units.size(),
+          "targets.counterfactual.edits.unit is {}, expected 0 to {}", unit,
+          explanation.units.size() - 1);
+  }
+  changed.prediction =
+      report::read_prediction(at(object, "targets.counterfactual.prediction"), explanation.task);
+  changed.evaluations = field<std::int64_t>(object, "targets.counterfactual.evaluations");
+  return changed;
+}
+
 TargetExplanation read_target_explanation(const Json& item, const Explanation& explanation) {
   TargetExplanation result;
   result.target = read_target(item, explanation.task);
@@ -91,6 +126,19 @@ TargetExplanation read_target_explanation(const Json& item, const Explanation& e
   if (const Json& errors = at(item, "targets.standard_errors"); !errors.is_null()) {
     result.standard_errors = report::read_numbers(errors, "targets.standard_errors");
   }
+  const std::size_t size = explanation.units.units.size();
+  result.interactions = read_matrix(item, "interactions", size);
+  result.interaction_errors = read_matrix(item, "interaction_standard_errors", size);
+  if (item.contains("direction")) {
+    result.directions = report::read_numbers(item.at("direction"), "targets.direction");
+    check(result.directions.size() == size,
+          "targets.direction has {} numbers, expected one for each of the {} units",
+          result.directions.size(), size);
+  }
+  if (item.contains("r_squared")) {
+    result.r_squared = report::optional_number(item, "targets.r_squared");
+  }
+  result.counterfactual = read_counterfactual(item, explanation);
   if (item.contains("unassigned"))
     result.unassigned = report::optional_number(item, "targets.unassigned");
   result.sum = report::optional_number(item, "targets.sum");

@@ -8,6 +8,7 @@
 
 #include "pellucid/report/characters.h"
 #include "pellucid/report/describe.h"
+#include "pellucid/report/details.h"
 #include "pellucid/report/numbers.h"
 #include "pellucid/report/terminal_text.h"
 
@@ -111,6 +112,14 @@ std::string coloured_texts(const Explanation& explanation, const TargetExplanati
   return out;
 }
 
+/// " \u00b1 0.004" where the method states an error.
+std::string error_text(const TargetExplanation& target, report::ScoreFormat format,
+                       std::size_t unit) {
+  const double error = report::score_at(target.standard_errors, unit);
+  format.with_sign = false;
+  return std::isfinite(error) ? fmt::format(" \u00b1 {}", format(error)) : "";
+}
+
 std::string strongest_table(const Explanation& explanation, const TargetExplanation& target,
                             const TerminalStyle& style) {
   auto order = report::strongest(target.scores);
@@ -123,13 +132,15 @@ std::string strongest_table(const Explanation& explanation, const TargetExplanat
   const auto format = report::ScoreFormat::of(largest, target.is_signed);
   int word_width = 1;
   int score_width = 1;
+  std::vector<std::string> scores;
   bool negative = false;
   bool positive = false;
   std::vector<std::string> words;
   for (const std::size_t i : order) {
     words.push_back(report::printable(report::beginning(explanation.units.units[i].text, 60)));
     word_width = std::max(word_width, report::columns(words.back()));
-    score_width = std::max(score_width, static_cast<int>(format(target.scores[i]).size()));
+    scores.push_back(format(target.scores[i]) + error_text(target, format, i));
+    score_width = std::max(score_width, report::columns(scores.back()));
     (target.scores[i] < 0 ? negative : positive) = true;
   }
   word_width = std::min({word_width, 28, std::max(6, style.width * 2 / 5)});
@@ -137,8 +148,9 @@ std::string strongest_table(const Explanation& explanation, const TargetExplanat
   std::string out;
   for (std::size_t row = 0; row < order.size(); ++row) {
     const double score = target.scores[order[row]];
-    out += fmt::format(" {}  {:>{}}  {}\n", report::fitted(words[row], word_width), format(score),
-                       score_width,
+    const int blanks = score_width - report::columns(scores[row]);
+    out += fmt::format(" {}  {:{}}{}  {}\n", report::fitted(words[row], word_width), "", blanks,
+                       scores[row],
                        report::bar(largest > 0 ? score / largest : 0, bar_width,
                                    target.is_signed && negative && positive, style));
   }
@@ -297,6 +309,11 @@ std::string to_terminal(const Explanation& explanation, const TerminalStyle& sty
   out += coloured_texts(explanation, main, style);
   out += '\n';
   out += several ? targets_table(explanation, style) : strongest_table(explanation, main, style);
+  for (const std::string& sentence : report::details(explanation, main)) {
+    out += '\n';
+    append_lines(
+        out, report::wrap(report::plain_cells(report::printable(sentence)), style.width, style));
+  }
   return out;
 }
 

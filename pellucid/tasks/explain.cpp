@@ -90,6 +90,7 @@ class Explaining {
         encode_item(model_, seen, options_.long_text, options_.max_length, result_.warnings);
     result_.tokens = encoding_.tokens;
     result_.units = units();
+    change_units(options_.preset, encoding_, result_.units);
     if (result_.units.size() == 0) result_.warnings.push_back("no units to explain");
   }
 
@@ -116,7 +117,7 @@ class Explaining {
     result_.prediction = classify(head_facts(model_), result_.task, logits_);
     targets_ = resolve_targets(model_, result_.task,
                                item_.targets.empty() ? options_.targets : item_.targets,
-                               options_.output, result_.prediction, logits_, &result_.warnings);
+                               settings_.output, result_.prediction, logits_, &result_.warnings);
   }
 
   void attribute(Executor& executor, ExplanationDump* dump) {
@@ -130,6 +131,7 @@ class Explaining {
                         options_.seed);
     const std::vector<double> values = target_values(logits_);
     evaluator.set_answer(values, logits_);
+    evaluator.set_text(result_.text, result_.pair);
     if (dump != nullptr) evaluator.keep_gradients();
     const auto start = peer_start(attributed);
     if (start) {
@@ -145,6 +147,7 @@ class Explaining {
       result_.targets.push_back(explain_target(found, t, values[t]));
     }
     result_.converged = found.converged;
+    usual_replacement_ = evaluator.resolved({.kind = Replacement::Kind::usual}).name();
     result_.forwards += evaluator.forwards();
     result_.vjps = evaluator.vjps();
     result_.evaluations = result_.forwards;
@@ -189,10 +192,43 @@ class Explaining {
     }
     if (!found.baseline_values.empty()) target.baseline_value = found.baseline_values[t];
     if (found.complete) state_gap(target);
-    if (!found.standard_errors.empty()) target.standard_errors = found.standard_errors[t];
+    add_details(found, t, target);
+    const double before = largest_of(target.scores);
     normalize(settings_.normalize, target.scores);
+    if (const double after = largest_of(target.scores); after != before) {
+      scale_details(target, after / before);
+    }
     if (options_.negate) negate(target);
     return target;
+  }
+
+  /// What some methods find beside scores.
+  void add_details(const Attribution& found, std::size_t t, TargetExplanation& target) {
+    if (!found.standard_errors.empty()) target.standard_errors = found.standard_errors[t];
+    if (!found.interactions.empty()) target.interactions = found.interactions[t];
+    if (!found.interaction_errors.empty()) target.interaction_errors = found.interaction_errors[t];
+    if (!found.directions.empty()) target.directions = found.directions[t];
+    if (!found.r_squared.empty()) target.r_squared = found.r_squared[t];
+    if (found.counterfactuals.empty()) return;
+    target.counterfactual = found.counterfactuals[t];
+    Counterfactual& changed = *target.counterfactual;
+    changed.prediction = classify(head_facts(model_), result_.task, changed.logits);
+  }
+
+  static double largest_of(const std::vector<double>& scores) {
+    double largest = 0;
+    for (const double score : scores) largest = std::max(largest, std::abs(score));
+    return largest;
+  }
+
+  static void scale_details(TargetExplanation& target, double factor) {
+    for (double& error : target.standard_errors) error *= std::abs(factor);
+    for (auto& row : target.interactions) {
+      for (double& interaction : row) interaction *= factor;
+    }
+    for (auto& row : target.interaction_errors) {
+      for (double& error : row) error *= std::abs(factor);
+    }
   }
 
   void state_gap(TargetExplanation& target) {
@@ -210,6 +246,8 @@ class Explaining {
   static void negate(TargetExplanation& target) {
     for (double& score : target.scores) score = -score;
     for (double& score : target.token_scores) score = -score;
+    for (double& direction : target.directions) direction = -direction;
+    scale_details(target, -1);
     if (target.sum) target.sum = -*target.sum;
     if (target.unassigned) target.unassigned = -*target.unassigned;
   }
@@ -239,6 +277,11 @@ class Explaining {
     if (options_.preset != Preset::none) result_.method.preset = name(options_.preset);
     result_.method.parameters = settings_.method.parameters();
     auto& parameters = result_.method.parameters;
+    for (auto& [parameter, value] : parameters) {
+      if (parameter == "replacement" && value == Parameter(std::string("auto"))) {
+        value = usual_replacement_;
+      }
+    }
     parameters.emplace_back("aggregate", std::string(name(settings_.aggregate)));
     parameters.emplace_back("normalize", std::string(name(settings_.normalize)));
     if (options_.negate) parameters.emplace_back("negate", true);
@@ -266,6 +309,7 @@ class Explaining {
   std::vector<float> logits_;
   std::vector<Target> targets_;
   Explanation result_;
+  std::string usual_replacement_;
 };
 
 /// A text from when it is read until its result is delivered.
@@ -286,6 +330,10 @@ void check_options(const Model& model, const ExplainOptions& options) {
               name(task));
   const bool rest_of_items = !options.unit && options.units.rest;  // whose items have the spans
   check_unit_options(rest_of_items ? Unit::spans : settle(options).unit, options.units);
+  check_usage(options.preset != Preset::interpreto || model.tokenizer().mask_id(),
+              "preset interpreto: {} has no mask token; there one is added to the model and drawn "
+              "at random, which cannot be repeated",
+              model.name());
   if (options.max_length) length_limit(model, options.max_length);
 }
 

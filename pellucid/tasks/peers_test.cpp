@@ -114,6 +114,7 @@ TEST(Captum, EveryRecordedCase) {
     }
   }
   const std::map<std::string, int> expected{{"LayerIntegratedGradients", 92},
+                                            {"ShapleyValues", 3},
                                             {"Saliency", 12},
                                             {"InputXGradient", 12},
                                             {"FeatureAblation", 12}};

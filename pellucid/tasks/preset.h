@@ -8,6 +8,7 @@
 #include "pellucid/nn/batch.h"
 #include "pellucid/tasks/options.h"
 #include "pellucid/text/encoding.h"
+#include "pellucid/text/units.h"
 
 namespace pellucid {
 
@@ -16,15 +17,20 @@ namespace pellucid {
 struct Settings {
   Method method;
   Unit unit;
+  std::optional<Output> output;  ///< none: the task's
   Aggregate aggregate;
   Normalize normalize;
   ExecutorOptions run;  ///< its precision is effective
 };
 Settings settle(const ExplainOptions& options);
 
-/// transformers-interpret puts blanks around . , ! ? ( ) and makes one blank of two and more white
-/// space characters.
+/// interpreto strips white space at the end of the text; transformers-interpret puts blanks around
+/// . , ! ? ( ) and makes one blank of two and more white space characters.
 std::string preset_text(Preset preset, const std::string& text);
+
+/// interpreto counts tokens without characters (a blank by itself) as tokens, and as part of the
+/// word or sentence that they begin; for us they belong to no unit.
+void change_units(Preset preset, const Encoding& encoding, Units& units);
 
 /// transformers-interpret gives the closing separator of a single text the token type 1, where the
 /// model was trained with 0. Only the attributed input is changed, not the one that chooses the

@@ -62,7 +62,7 @@
       const pool = this.scope === 'all' ? this.data.targets.flatMap(t => this.scores(t)) : raw;
       const by = this.norm === 'max' ? magnitude(pool) : this.norm === 'sum' ? total(raw) : 1;
       const scores = raw.map(s => s === null ? NaN : by > 0 ? s / by : 0);
-      const errors = this.unit === 'own' && target.errors ? target.errors.map(e => e / by) : null;
+      const errors = this.unit === 'own' && target.errors ? target.errors.map(e => e === null ? NaN : e / by) : null;
       const largest = this.norm === 'sum' && this.scope === 'all'
         ? Math.max(...this.data.targets.map(t => magnitude(this.scores(t)) / (total(this.scores(t)) || 1)))
         : by > 0 ? magnitude(pool) / by : 0;
