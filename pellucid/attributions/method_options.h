@@ -53,6 +53,16 @@ std::string parse_layer(const std::string& text);
 /// As in `--NAME TEXT`.
 std::string parameter_text(const Parameter& parameter);
 
+/// The number itself of one that may be missing.
+template <class Number>
+struct PlainNumber {
+  using type = Number;
+};
+template <class Number>
+struct PlainNumber<std::optional<Number>> {
+  using type = Number;
+};
+
 /// Options in the order in which they are shown.
 template <class M>
 class OptionTable {
@@ -78,9 +88,9 @@ class OptionTable {
     return option(
         name, expected, summary,
         [=](M& method, const std::string& text) {
-          if constexpr (std::is_integral_v<Number>) {
+          if constexpr (std::is_integral_v<typename PlainNumber<Number>::type>) {
             method.*member =
-                static_cast<Number>(parse_whole(name, text, static_cast<std::int64_t>(least),
+                static_cast<typename PlainNumber<Number>::type>(parse_whole(name, text, static_cast<std::int64_t>(least),
                                                 static_cast<std::int64_t>(most), expected));
           } else {
             method.*member = parse_number(name, text, least, most, expected);
@@ -104,7 +114,7 @@ class OptionTable {
     return option(
         option_name, values, summary,
         [=](M& method, const std::string& text) { method.*member = parse(text); },
-        [=](const M& method) { return Parameter(std::string(pellucid::name(method.*member))); });
+        [=](const M& method) { return Parameter(std::string(name(method.*member))); });
   }
 
   /// Where a path starts.

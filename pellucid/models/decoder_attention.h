@@ -16,13 +16,14 @@ namespace pellucid {
 /// What all layers share in one run.
 struct DecoderRun {
   const Batch& batch;
+  ReadRows read;                          ///< rows that are wanted of a layer that gives but some
   std::vector<RotaryAngles> angles;       ///< of all tokens, for each rope
-  std::vector<RotaryAngles> read_angles;  ///< of the rows read, for the last layer
+  std::vector<RotaryAngles> read_angles;  ///< of the rows read
   AttentionBias bias;
   std::span<KeyValueCache* const> caches;  ///< of what came before the batch; empty: nothing
   std::vector<std::int64_t> key_offsets;   ///< [sequences + 1], with what the caches hold
 
-  DecoderRun(const DecoderOptions& options, const Batch& batch,
+  DecoderRun(const DecoderOptions& options, const Batch& batch, ReadRows read,
              std::span<KeyValueCache* const> caches = {});
 };
 

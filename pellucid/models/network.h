@@ -83,8 +83,14 @@ class Network {
   /// logits of batch.reads, where the batch holds only what comes behind the tokens of the caches,
   /// one for each sequence; they take the new tokens up. Only where can_extend().
   virtual Tensor extend(const Batch& batch, std::span<KeyValueCache* const> caches) const;
+  /// Rows of the output of one layer, from its input x, [tokens, hidden].  Throws Error where a
+  /// layer cannot be run by itself.
+  virtual Tensor layer_rows(std::int64_t index, const Tensor& x, const Batch& batch,
+                            const ReadRows& read) const;
   /// A causal model whose tokens do not depend on what follows, nor on how long the text gets.
   virtual bool can_extend() const { return false; }
+  /// Tokens do not depend on what follows.
+  virtual bool causal() const { return false; }
   /// Which token's row a head that pools reads; -1: not one alone.
   virtual std::int64_t pooled_position(std::span<const std::int32_t> /*ids*/) const { return 0; }
   const NetworkShape& shape() const { return shape_; }

@@ -91,6 +91,11 @@ Tensor Network::extend(const Batch& /*batch*/, std::span<KeyValueCache* const> /
   fail("this model does not continue texts");
 }
 
+Tensor Network::layer_rows(std::int64_t /*index*/, const Tensor& /*x*/, const Batch& /*batch*/,
+                           const ReadRows& /*read*/) const {
+  fail("the layers of this model cannot be run by themselves");
+}
+
 HeadKind named_head(const ModelConfig& config) {
   check(!config.architectures.empty(),
         "{}: \"architectures\" is missing: it names the head; choose one with --task",

@@ -59,6 +59,16 @@ double total_of_seen(const std::vector<double>& scores) {
   return sum;
 }
 
+/// Standard errors of scores that a normalisation has divided by one number.
+void scale_like(const std::vector<double>& raw, const std::vector<double>& scores,
+                std::vector<double>& errors) {
+  for (std::size_t i = 0; i < raw.size(); ++i) {
+    if (std::isnan(raw[i]) || raw[i] == 0 || raw[i] == scores[i]) continue;
+    for (double& error : errors) error *= scores[i] / raw[i];
+    return;
+  }
+}
+
 /// One text on its way from item to explanation.
 class Explaining {
  public:
@@ -173,23 +183,28 @@ class Explaining {
       target.sum = total_of_seen(target.scores);
     }
     if (!found.baseline_values.empty()) target.baseline_value = found.baseline_values[t];
-    if (found.complete) state_gap(target);
+    if (found.complete) state_gap(target, found.remedy);
     if (!found.standard_errors.empty()) target.standard_errors = found.standard_errors[t];
+    if (!found.replicates.empty()) {
+      target.standard_errors = standard_errors(found.replicates, t, settings_.aggregate,
+                                               result_.units, target.scores);
+    }
+    const std::vector<double> raw = target.scores;
     normalize(settings_.normalize, target.scores);
+    scale_like(raw, target.scores, target.standard_errors);
     if (options_.negate) negate(target);
     return target;
   }
 
-  void state_gap(TargetExplanation& target) {
+  void state_gap(TargetExplanation& target, const std::string& remedy) {
     const double change = *target.value - *target.baseline_value;
     target.completeness_gap = std::abs(*target.sum - change);
     if (std::abs(change) < kNoChange) return;
     target.relative_gap = *target.completeness_gap / std::abs(change);
     if (*target.relative_gap <= kLargeGap) return;
     result_.warnings.push_back(
-        fmt::format("{}: the scores miss the change of the target by {:.1f} %; --steps auto adds "
-                    "points until they agree",
-                    target.target.label, 100 * *target.relative_gap));
+        fmt::format("{}: the scores miss the change of the target by {:.1f} %{}{}", target.target.label,
+                    100 * *target.relative_gap, remedy.empty() ? "" : "; ", remedy));
   }
 
   static void negate(TargetExplanation& target) {
