@@ -6,8 +6,8 @@
 
 #include <string>
 
-#include "pellucid/attributions/row_budget.h"
 #include "pellucid/attributions/method_options.h"
+#include "pellucid/attributions/row_budget.h"
 
 namespace pellucid {
 

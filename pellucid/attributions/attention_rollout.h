@@ -4,8 +4,8 @@
 // Abnar and Zuidema 2020, arXiv 2005.00928
 #pragma once
 
-#include "pellucid/attributions/row_budget.h"
 #include "pellucid/attributions/method_options.h"
+#include "pellucid/attributions/row_budget.h"
 
 namespace pellucid {
 

@@ -4,8 +4,8 @@
 // Chefer et al. 2021, arXiv 2103.15679
 #pragma once
 
-#include "pellucid/attributions/row_budget.h"
 #include "pellucid/attributions/method_options.h"
+#include "pellucid/attributions/row_budget.h"
 
 namespace pellucid {
 

@@ -29,7 +29,8 @@ OptionTable<DeepLift> options() {
               "model rows at most");
 }
 
-/// Multipliers of the logits, [targets * rows of both inputs, outputs]; those of the baseline are 0.
+/// Multipliers of the logits, [targets * rows of both inputs, outputs]; those of the baseline are
+/// 0.
 Tensor target_multipliers(const Evaluator& evaluator, const Tensor& logits, DeepLiftRules rules,
                           std::vector<double>& start) {
   Tensor multipliers = Tensor::zeros({evaluator.target_count() * logits.rows(), logits.width()});
@@ -76,9 +77,7 @@ MethodEntry DeepLift::entry() {
                              .perturbs = false});
 }
 
-void DeepLift::check() const {
-  check_budget(name(), evaluations, layer == "embeddings" ? 3 : 5);
-}
+void DeepLift::check() const { check_budget(name(), evaluations, layer == "embeddings" ? 3 : 5); }
 
 Attribution DeepLift::operator()(Evaluator& evaluator) const {
   const Path path = evaluator.straight_path(baseline, layer);
@@ -88,8 +87,7 @@ Attribution DeepLift::operator()(Evaluator& evaluator) const {
       1,
       {.forwards = 2,
        .vjps = 1,
-       .floats = evaluator.tokens() *
-                 evaluator.model().network().shape().tracked_floats_per_token},
+       .floats = evaluator.tokens() * evaluator.model().network().shape().tracked_floats_per_token},
       [&](std::int64_t, const Network& network) {
         Batch batch;
         batch.add(evaluator.input());

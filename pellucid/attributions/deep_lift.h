@@ -6,8 +6,8 @@
 // sigmoid and tanh alone and takes gradients of everything else: not complete.
 #pragma once
 
-#include "pellucid/attributions/row_budget.h"
 #include "pellucid/attributions/method_options.h"
+#include "pellucid/attributions/row_budget.h"
 
 namespace pellucid {
 

@@ -72,12 +72,11 @@ Attribution DiscretizedIntegratedGradients::operator()(Evaluator& evaluator) con
   const std::int64_t segments =
       affordable(name(), evaluations, left ? 1 : 2, nodes, asked, kPoints - 1);
   const Path path = evaluator.straight_path(baseline);
-  const std::vector<Tensor> points =
-      monotone_paths(evaluator, path,
-                     {.points = segments + 1,
-                      .neighbours = neighbours,
-                      .most_coordinates = anchor == Anchor::maxcount,
-                      .from_words = left});
+  const std::vector<Tensor> points = monotone_paths(evaluator, path,
+                                                    {.points = segments + 1,
+                                                     .neighbours = neighbours,
+                                                     .most_coordinates = anchor == Anchor::maxcount,
+                                                     .from_words = left});
   const auto width = static_cast<std::size_t>(path.to.width());
   const auto rows = static_cast<std::size_t>(evaluator.tokens());
   const auto targets = static_cast<std::size_t>(evaluator.target_count());

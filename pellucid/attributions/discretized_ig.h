@@ -7,8 +7,8 @@
 
 #include <optional>
 
-#include "pellucid/attributions/row_budget.h"
 #include "pellucid/attributions/method_options.h"
+#include "pellucid/attributions/row_budget.h"
 
 namespace pellucid {
 
@@ -23,8 +23,8 @@ struct DiscretizedIntegratedGradients {
   /// which is monotone in most coordinates.
   Anchor anchor = Anchor::greedy;
   /// Five points inside every segment; or the gradient at its left end, as in the paper's program,
-  /// which also looks for anchors from the current word and not from the current point. Not complete:
-  /// the last segment is long.
+  /// which also looks for anchors from the current word and not from the current point. Not
+  /// complete: the last segment is long.
   SegmentRule rule = SegmentRule::gauss_legendre;
   std::int64_t neighbours = 50;
   Replacement baseline{.kind = Replacement::Kind::pad};

@@ -59,7 +59,8 @@ OptionTable<GradientShap> options() {
       .number("noise-absolute", &M::noise_absolute, 0, 1e9, "0 or more",
               "deviation of the noise itself")
       .flag("noise-special", &M::noise_special, "noise on template tokens too")
-      .choice("noise-on", &M::noise_on, parse_place, "baseline or input", "what the noise is added to")
+      .choice("noise-on", &M::noise_on, parse_place, "baseline or input",
+              "what the noise is added to")
       .choice("times", &M::factor, parse_factor, "difference or point",
               "what the gradient is multiplied with")
       .reduce(&M::reduce)
@@ -104,8 +105,8 @@ class Drawing {
   /// Draws `begin` .. `end`, in strata of their own.
   void draw(std::int64_t begin, std::int64_t end) {
     const auto round = static_cast<std::uint32_t>(begin / kRound);
-    const auto order =
-        evaluator_.draws(Stream::baselines, round).permutation(static_cast<std::uint32_t>(end - begin));
+    const auto order = evaluator_.draws(Stream::baselines, round)
+                           .permutation(static_cast<std::uint32_t>(end - begin));
     const auto place = [this, begin, end, round, order](std::int64_t k) {
       return make(begin, end, round, order, k);
     };
@@ -142,9 +143,8 @@ class Drawing {
     const auto draws = static_cast<double>(reduced_.size());
     for (std::size_t t = 0; t < targets_; ++t) {
       for (std::size_t i = 0; i < tokens_; ++i) {
-        scores[t].push_back(method_.reduce_first
-                                ? sums_[t * tokens_ + i] / draws
-                                : reduce(method_.reduce, mean_row(t, i)));
+        scores[t].push_back(method_.reduce_first ? sums_[t * tokens_ + i] / draws
+                                                 : reduce(method_.reduce, mean_row(t, i)));
       }
     }
     return scores;
@@ -154,7 +154,8 @@ class Drawing {
   /// the spread. None for scores that are not means of draws.
   Replicates replicates() const {
     Replicates found;
-    if (reduced_.size() < 2 || (method_.reduce != Reduce::dot && !method_.reduce_first)) return found;
+    if (reduced_.size() < 2 || (method_.reduce != Reduce::dot && !method_.reduce_first))
+      return found;
     const auto draws = static_cast<double>(reduced_.size());
     const auto whole = scores();
     for (std::size_t s = 0; s + 1 < reduced_.size(); s += 2) {
@@ -276,12 +277,13 @@ std::string_view name(Factor factor) {
 Parameters GradientShap::parameters() const { return options().show(*this); }
 
 MethodEntry GradientShap::entry() {
-  return options().complete({.name = "gradient-shap",
-                             .summary = "mean gradient at random places on the paths from baselines",
-                             .source = "Erion et al. 2019, arXiv 1906.10670",
-                             .cost = "samples + baselines + 1 forwards, samples VJPs",
-                             .complete = true,
-                             .perturbs = false});
+  return options().complete(
+      {.name = "gradient-shap",
+       .summary = "mean gradient at random places on the paths from baselines",
+       .source = "Erion et al. 2019, arXiv 1906.10670",
+       .cost = "samples + baselines + 1 forwards, samples VJPs",
+       .complete = true,
+       .perturbs = false});
 }
 
 void GradientShap::check() const {
@@ -314,7 +316,8 @@ Attribution GradientShap::operator()(Evaluator& evaluator) const {
                                                        evaluator.units(), *tolerance);
     }
     if (!result.converged) {
-      evaluator.warn("the standard errors have not come under the tolerance: more evaluations help");
+      evaluator.warn(
+          "the standard errors have not come under the tolerance: more evaluations help");
     }
   } else {
     drawing.draw(0, count);

@@ -9,9 +9,9 @@
 #include <optional>
 #include <vector>
 
-#include "pellucid/attributions/row_budget.h"
 #include "pellucid/attributions/method_options.h"
 #include "pellucid/attributions/recorded_draws.h"
+#include "pellucid/attributions/row_budget.h"
 
 namespace pellucid {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Methods that look into the graph (attention, its gradients, values taken away, DeepLift), on small
-// models of every family, against values of the reference library (tools/make_attention_goldens.py)
-// and against exact properties.
+// Methods that look into the graph (attention, its gradients, values taken away, DeepLift), on
+// small models of every family, against values of the reference library
+// (tools/make_attention_goldens.py) and against exact properties.
 #include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
@@ -22,7 +22,7 @@ namespace pellucid {
 namespace {
 
 using Json = nlohmann::json;
-using toy::Run;
+using toy::MethodRun;
 
 const std::filesystem::path kGoldens = std::filesystem::path(PELLUCID_SOURCE_DIR) / "tests/goldens";
 
@@ -54,8 +54,8 @@ Target target_of(const Json& test, Output output = Output::logit) {
   return target;
 }
 
-Run run(const Json& test, const Model& model, const Method& method,
-        Output output = Output::logit, const ExecutorOptions& options = {}) {
+MethodRun run(const Json& test, const Model& model, const Method& method, Output output = Output::logit,
+        const ExecutorOptions& options = {}) {
   return toy::run(model, method, ids_of(test), {target_of(test, output)}, options);
 }
 
@@ -84,11 +84,11 @@ TEST(AttentionMethods, EqualTheReferenceLibraryInEveryFamily) {
   for (const Json& test : cases()) {
     const Model model = load(test);
     const auto name = test.at("model").get<std::string>();
-    const Run attention = run(test, model, Attention{});
+    const MethodRun attention = run(test, model, Attention{});
     EXPECT_NEAR(attention.values[0], test.at("value").get<double>(), 1e-4 * 10) << name;
     expect_near(attention.found.token_scores[0], read_row_of(test, model, test.at("attention")),
                 2e-5, name + " attention");
-    const Run rollout = run(test, model, AttentionRollout{});
+    const MethodRun rollout = run(test, model, AttentionRollout{});
     expect_near(rollout.found.token_scores[0], read_row_of(test, model, test.at("rollout")), 2e-5,
                 name + " rollout");
     EXPECT_NEAR(toy::total(rollout.found.token_scores[0]), 1, 1e-5) << name;
@@ -106,9 +106,9 @@ TEST(ValueZeroing, EqualsRecomputationByTheReferenceLibraryInEveryFamily) {
       continue;
     }
     for (std::size_t l = 0; l < test.at("zeroing").size(); ++l) {
-      const Run found = run(test, model, ValueZeroing{.layer = std::to_string(l)});
-      expect_near(found.found.token_scores[0],
-                  read_row_of(test, model, test.at("zeroing").at(l)), 2e-3, name + " zeroing");
+      const MethodRun found = run(test, model, ValueZeroing{.layer = std::to_string(l)});
+      expect_near(found.found.token_scores[0], read_row_of(test, model, test.at("zeroing").at(l)),
+                  2e-3, name + " zeroing");
     }
   }
 }
@@ -177,7 +177,7 @@ TEST(DeepLift, IsCompleteInEveryFamily) {
       continue;
     }
     for (const Output output : {Output::logit, Output::probability, Output::log_probability}) {
-      const Run found = run(test, model, DeepLift{.baseline = baseline}, output);
+      const MethodRun found = run(test, model, DeepLift{.baseline = baseline}, output);
       double size = 0;
       for (const double score : found.found.token_scores[0]) size += std::abs(score);
       EXPECT_NEAR(toy::total(found.found.token_scores[0]),
@@ -209,9 +209,8 @@ TEST(GraphMethods, SameNumbersForAnyThreadCount) {
   const Model model = load(test);
   const Replacement baseline{.kind = Replacement::Kind::ids, .ids = other_ids(test)};
   const int before = thread_count();
-  for (const Method& method :
-       {Method(Attention{}), Method(AttentionXGradient{}), Method(ValueZeroing{}),
-        Method(DeepLift{.baseline = baseline})}) {
+  for (const Method& method : {Method(Attention{}), Method(AttentionXGradient{}),
+                               Method(ValueZeroing{}), Method(DeepLift{.baseline = baseline})}) {
     set_thread_count(1);
     const auto expected = run(test, model, method).found.token_scores[0];
     set_thread_count(2);

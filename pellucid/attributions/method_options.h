@@ -89,9 +89,9 @@ class OptionTable {
         name, expected, summary,
         [=](M& method, const std::string& text) {
           if constexpr (std::is_integral_v<typename PlainNumber<Number>::type>) {
-            method.*member =
-                static_cast<typename PlainNumber<Number>::type>(parse_whole(name, text, static_cast<std::int64_t>(least),
-                                                static_cast<std::int64_t>(most), expected));
+            method.*member = static_cast<typename PlainNumber<Number>::type>(
+                parse_whole(name, text, static_cast<std::int64_t>(least),
+                            static_cast<std::int64_t>(most), expected));
           } else {
             method.*member = parse_number(name, text, least, most, expected);
           }

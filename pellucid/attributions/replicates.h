@@ -21,9 +21,8 @@ struct Replicates {
 };
 
 /// Of the scores of units, [units], for target `target`.
-std::vector<double> standard_errors(const Replicates& replicates, std::size_t target,
-                                    Aggregate how, const Units& units,
-                                    const std::vector<double>& scores);
+std::vector<double> standard_errors(const Replicates& replicates, std::size_t target, Aggregate how,
+                                    const Units& units, const std::vector<double>& scores);
 
 /// For all targets: the largest standard error of a unit's sum is at most this share of the largest
 /// score.

@@ -15,7 +15,7 @@
 namespace pellucid {
 namespace {
 
-using toy::Run;
+using toy::MethodRun;
 
 const std::vector<std::int32_t> kIds{11, 7, 42, 23, 7, 31};
 const Replacement kBaseline{.kind = Replacement::Kind::ids, .ids = {5, 5, 5, 5, 5, 5}};
@@ -34,7 +34,7 @@ std::vector<Target> targets(Output output = Output::logit) {
   return {{.index = 0, .output = output}, {.index = 2, .output = output}};
 }
 
-Run run(const Method& method, const ExecutorOptions& options = {}, std::uint64_t seed = 0) {
+MethodRun run(const Method& method, const ExecutorOptions& options = {}, std::uint64_t seed = 0) {
   return toy::run(model(), method, kIds, targets(), options, seed);
 }
 
@@ -60,7 +60,8 @@ TEST(SmoothGrad, OfIntegratedGradientsWithoutNoiseIsThose) {
                               .steps = 9,
                               .baseline = kBaseline})
                    .found.token_scores,
-               run(IntegratedGradients{.steps = 9, .baseline = kBaseline}).found.token_scores, 1e-6);
+               run(IntegratedGradients{.steps = 9, .baseline = kBaseline}).found.token_scores,
+               1e-6);
 }
 
 /// Summed over coordinates: mean of squares = squared mean + biased variance.
@@ -93,13 +94,13 @@ TEST(SmoothGrad, StandardErrorsAreHonest) {
   double squares = 0;
   int count = 0;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
-    const Run one = run(method, {}, seed);
+    const MethodRun one = run(method, {}, seed);
     Units units;
     for (std::size_t i = 0; i < kIds.size(); ++i) {
       units.units.push_back({.text = "", .tokens = {static_cast<std::int64_t>(i)}});
     }
-    const auto errors = standard_errors(one.found.replicates, 0, Aggregate::sum, units,
-                                        one.found.token_scores[0]);
+    const auto errors =
+        standard_errors(one.found.replicates, 0, Aggregate::sum, units, one.found.token_scores[0]);
     for (std::size_t i = 0; i < errors.size(); ++i) {
       ASSERT_GT(errors[i], 0);
       squares += std::pow((one.found.token_scores[0][i] - exact[i]) / errors[i], 2);
@@ -122,7 +123,7 @@ TEST(GradientShap, IsCompleteInTheMeanAndItsErrorsAreHonest) {
     units.units.push_back({.text = "", .tokens = {static_cast<std::int64_t>(i)}});
   }
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
-    const Run one = run(method, {}, seed);
+    const MethodRun one = run(method, {}, seed);
     const auto& scores = one.found.token_scores[0];
     EXPECT_NEAR(toy::total(scores), one.values[0] - one.found.baseline_values[0],
                 0.02 * std::abs(one.values[0] - one.found.baseline_values[0]));
@@ -143,7 +144,7 @@ TEST(GradientShap, SeveralBaselinesTakeTurns) {
   Replacement other = kBaseline;
   other.ids.assign(kIds.size(), 17);
   GradientShap method{.samples = 4000, .baselines = {kBaseline, other}};
-  const Run found = run(method);
+  const MethodRun found = run(method);
   auto expected = run(IntegratedGradients{.steps = 50, .baseline = kBaseline}).found.token_scores;
   const auto second = run(IntegratedGradients{.steps = 50, .baseline = other}).found.token_scores;
   for (std::size_t t = 0; t < expected.size(); ++t) {
@@ -155,10 +156,10 @@ TEST(GradientShap, SeveralBaselinesTakeTurns) {
 }
 
 TEST(Tolerance, RoundsOf32UntilSettled) {
-  const Run loose = run(GradientShap{.baseline = kBaseline, .tolerance = 0.5});
+  const MethodRun loose = run(GradientShap{.baseline = kBaseline, .tolerance = 0.5});
   EXPECT_TRUE(loose.found.converged);
   EXPECT_EQ(loose.forwards, 64 + 1 + 1);
-  const Run never = run(GradientShap{
+  const MethodRun never = run(GradientShap{
       .baseline = kBaseline, .noise_absolute = 3, .tolerance = 1e-6, .evaluations = 100});
   EXPECT_FALSE(never.found.converged);
   EXPECT_EQ(never.forwards, 100);
@@ -167,11 +168,11 @@ TEST(Tolerance, RoundsOf32UntilSettled) {
 }
 
 TEST(SequentialIg, AUnitSumsToItsLeaveOneOutEffect) {
-  const Run found = run(SequentialIntegratedGradients{.steps = 12, .baseline = kBaseline});
+  const MethodRun found = run(SequentialIntegratedGradients{.steps = 12, .baseline = kBaseline});
   for (std::size_t i = 0; i < kIds.size(); ++i) {
     std::vector<std::int32_t> ids = kIds;
     ids[i] = kBaseline.ids[i];
-    const Run without = toy::run(model(), Saliency{}, ids, targets());
+    const MethodRun without = toy::run(model(), Saliency{}, ids, targets());
     for (std::size_t t = 0; t < 2; ++t) {
       EXPECT_NEAR(found.found.token_scores[t][i], found.values[t] - without.values[t], 1e-5);
     }
@@ -181,7 +182,7 @@ TEST(SequentialIg, AUnitSumsToItsLeaveOneOutEffect) {
 TEST(DiscretizedIg, IsCompleteUnlessTheLeftEndsAreTaken) {
   for (const Anchor anchor : {Anchor::greedy, Anchor::maxcount}) {
     DiscretizedIntegratedGradients method{.anchor = anchor, .baseline = kBaseline};
-    const Run found = run(method);
+    const MethodRun found = run(method);
     EXPECT_TRUE(found.found.complete);
     EXPECT_EQ(found.forwards, 29 * 5 + 2);
     for (std::size_t t = 0; t < 2; ++t) {
@@ -189,7 +190,7 @@ TEST(DiscretizedIg, IsCompleteUnlessTheLeftEndsAreTaken) {
       EXPECT_NEAR(toy::total(found.found.token_scores[t]), change, 1e-3 * std::abs(change) + 1e-5);
     }
     method.rule = SegmentRule::left;
-    const Run left = run(method);
+    const MethodRun left = run(method);
     EXPECT_FALSE(left.found.complete);
     EXPECT_EQ(left.forwards, 29 + 1);
   }
@@ -200,12 +201,11 @@ TEST(Budget, BoundsModelRowsOfEveryMethod) {
     for (const Method& method :
          {Method(SmoothGrad{.evaluations = budget}), Method(VarGrad{.evaluations = budget}),
           Method(GradientShap{.baseline = kBaseline, .evaluations = budget}),
-          Method(SmoothGrad{.inner = Inner::integrated_gradients,
-                            .baseline = kBaseline,
-                            .evaluations = budget}),
+          Method(SmoothGrad{
+              .inner = Inner::integrated_gradients, .baseline = kBaseline, .evaluations = budget}),
           Method(SequentialIntegratedGradients{.baseline = kBaseline, .evaluations = budget}),
           Method(DiscretizedIntegratedGradients{.baseline = kBaseline, .evaluations = budget})}) {
-      const Run found = run(method);
+      const MethodRun found = run(method);
       EXPECT_LE(found.forwards, budget) << method.name();
       EXPECT_GT(found.forwards, budget / 2) << method.name();
     }

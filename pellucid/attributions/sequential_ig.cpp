@@ -57,8 +57,8 @@ Attribution SequentialIntegratedGradients::operator()(Evaluator& evaluator) cons
   const auto count = static_cast<std::int64_t>(units.size());
   const std::int64_t fixed = layer == "embeddings" ? 1 : 3;
   const Quadrature points = quadrature(
-      rule, static_cast<int>(affordable(name(), evaluations, fixed, std::max<std::int64_t>(1, count),
-                                        steps, kSteps)));
+      rule, static_cast<int>(affordable(name(), evaluations, fixed,
+                                        std::max<std::int64_t>(1, count), steps, kSteps)));
   const auto nodes = static_cast<std::int64_t>(points.nodes.size());
   const Path path = evaluator.straight_path(baseline, layer);
   const auto width = static_cast<std::size_t>(path.to.width());
@@ -69,7 +69,8 @@ Attribution SequentialIntegratedGradients::operator()(Evaluator& evaluator) cons
       layer, nodes * count,
       [&](std::int64_t probe, float* rows) {
         std::copy_n(path.to.data(), path.to.size(), rows);
-        const auto alpha = static_cast<float>(points.nodes[static_cast<std::size_t>(probe % nodes)]);
+        const auto alpha =
+            static_cast<float>(points.nodes[static_cast<std::size_t>(probe % nodes)]);
         for (const std::int64_t token : *units[static_cast<std::size_t>(probe / nodes)]) {
           const float* from = path.from.row(token);
           const float* to = path.to.row(token);

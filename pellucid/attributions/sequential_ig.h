@@ -6,9 +6,9 @@
 
 #include <optional>
 
-#include "pellucid/attributions/row_budget.h"
 #include "pellucid/attributions/method_options.h"
 #include "pellucid/attributions/quadrature.h"
+#include "pellucid/attributions/row_budget.h"
 
 namespace pellucid {
 

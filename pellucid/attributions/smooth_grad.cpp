@@ -93,10 +93,9 @@ class Noisy {
         evaluator_(evaluator),
         reduce_(effective_reduce(method)),
         path_(base_path(method, evaluator)),
-        rule_(quadrature(Rule::gauss_legendre,
-                         method.inner == Inner::integrated_gradients
-                             ? static_cast<int>(method.steps)
-                             : 1)),
+        rule_(quadrature(Rule::gauss_legendre, method.inner == Inner::integrated_gradients
+                                                   ? static_cast<int>(method.steps)
+                                                   : 1)),
         targets_(static_cast<std::size_t>(evaluator.target_count())),
         tokens_(static_cast<std::size_t>(evaluator.tokens())),
         width_(static_cast<std::size_t>(path_.to.width())),
@@ -305,11 +304,12 @@ Attribution NoisyGradients<kStatistic>::operator()(Evaluator& evaluator) const {
       const std::int64_t next = std::min(done + kRound, count);
       noisy.draw(done, next);
       done = next;
-      result.converged = done >= 2 * kRound && settled(noisy.replicates(), noisy.scores(),
-                                                       evaluator.units(), *tolerance);
+      result.converged = done >= 2 * kRound &&
+                         settled(noisy.replicates(), noisy.scores(), evaluator.units(), *tolerance);
     }
     if (!result.converged) {
-      evaluator.warn("the standard errors have not come under the tolerance: more evaluations help");
+      evaluator.warn(
+          "the standard errors have not come under the tolerance: more evaluations help");
     }
   } else {
     noisy.draw(0, count);

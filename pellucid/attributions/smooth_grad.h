@@ -9,9 +9,9 @@
 
 #include <optional>
 
-#include "pellucid/attributions/row_budget.h"
 #include "pellucid/attributions/method_options.h"
 #include "pellucid/attributions/recorded_draws.h"
+#include "pellucid/attributions/row_budget.h"
 
 namespace pellucid {
 
@@ -21,16 +21,16 @@ std::string_view name(Inner inner);
 
 template <Statistic kStatistic>
 struct NoisyGradients {
-  std::optional<std::int64_t> samples{};  ///< 32, or as many as the budget allows
-  double noise = 0.1;                     ///< sigma as a share of max E - min E
+  std::optional<std::int64_t> samples{};   ///< 32, or as many as the budget allows
+  double noise = 0.1;                      ///< sigma as a share of max E - min E
   std::optional<double> noise_absolute{};  ///< sigma itself
   bool noise_special = true;               ///< on template tokens too
   Inner inner = Inner::gradient;
-  std::int64_t steps = 16;                  ///< Gauss-Legendre points of integrated gradients
-  std::optional<Replacement> baseline{};    ///< pad for integrated gradients, else zero
-  std::optional<Reduce> reduce{};           ///< l2 for gradients, else dot
-  bool reduce_first = false;                ///< the statistic of reduced numbers
-  bool biased = false;                      ///< variance with 1 / S in place of 1 / (S - 1)
+  std::int64_t steps = 16;                ///< Gauss-Legendre points of integrated gradients
+  std::optional<Replacement> baseline{};  ///< pad for integrated gradients, else zero
+  std::optional<Reduce> reduce{};         ///< l2 for gradients, else dot
+  bool reduce_first = false;              ///< the statistic of reduced numbers
+  bool biased = false;                    ///< variance with 1 / S in place of 1 / (S - 1)
   std::string layer = "embeddings";
   /// More rounds of 32 draws, two at least, until standard errors are under this share of the
   /// largest score, at most 1024 draws or the budget.

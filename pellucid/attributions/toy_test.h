@@ -72,7 +72,7 @@ class SmoothNetwork : public Network {
 };
 
 /// What a method finds for some ids, each a unit of its own.
-struct Run {
+struct MethodRun {
   Attribution found;
   std::vector<double> values;  ///< of the targets on the real input
   std::int64_t forwards = 0;   ///< with that of the real input
@@ -85,7 +85,7 @@ inline Encoding encoding_of(const std::vector<std::int32_t>& ids) {
   return encoding;
 }
 
-inline Run run(const Model& model, const Method& method, const std::vector<std::int32_t>& ids,
+inline MethodRun run(const Model& model, const Method& method, const std::vector<std::int32_t>& ids,
                std::vector<Target> targets, const ExecutorOptions& options = {},
                std::uint64_t seed = 0) {
   const Encoding encoding = encoding_of(ids);
@@ -97,7 +97,7 @@ inline Run run(const Model& model, const Method& method, const std::vector<std::
   input.ids = ids;
   DirectExecutor executor(model.network(), options);
   Evaluator evaluator(model, encoding, units, input, std::move(targets), executor, seed);
-  Run result;
+  MethodRun result;
   std::vector<float> logits;
   Work work;
   work.probes = 1;

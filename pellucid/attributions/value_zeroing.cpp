@@ -92,8 +92,8 @@ void compute(const Piece& piece, const Tensor& input, const Evaluator& evaluator
       continue;
     }
     const double change = cosine_distance(output.row(clean), output.row(i), output.width());
-    double& value = matrix.values[r * static_cast<std::size_t>(matrix.keys) +
-                                  static_cast<std::size_t>(key)];
+    double& value =
+        matrix.values[r * static_cast<std::size_t>(matrix.keys) + static_cast<std::size_t>(key)];
     value = change < kNothing ? 0 : change;
   }
 }

@@ -52,9 +52,9 @@ class InputCotangents {
 };
 
 /// What the walk computes. The two rules of DeepLift (Shrikumar et al. 2017, arXiv 1704.02685) take
-/// two inputs in one batch, the rows of the real one first, then as many of the baseline: instead of
-/// cotangents the first half receives multipliers, whose products with the differences of the inputs
-/// add up to the difference of the outputs.
+/// two inputs in one batch, the rows of the real one first, then as many of the baseline: instead
+/// of cotangents the first half receives multipliers, whose products with the differences of the
+/// inputs add up to the difference of the outputs.
 enum class Pullback {
   gradient,
   rescale,          ///< relu, sigmoid and tanh by the quotient of differences, all else by gradient

@@ -20,9 +20,9 @@ namespace pellucid::cli {
 namespace {
 
 /// Flags that are options of a method, by the same names.
-constexpr std::array kMethodFlags{"steps",       "rule",    "tolerance", "baseline",
-                                  "reduce",      "layer",   "window",    "stride",
-                                  "replacement", "samples", "noise",     "evaluations",
+constexpr std::array kMethodFlags{"steps",          "rule",           "tolerance", "baseline",
+                                  "reduce",         "layer",          "window",    "stride",
+                                  "replacement",    "samples",        "noise",     "evaluations",
                                   "noise-absolute", "baselines-file", "draws"};
 
 /// None when the command line says nothing about it.

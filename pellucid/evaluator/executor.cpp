@@ -191,8 +191,9 @@ using Kind = std::tuple<bool, bool, std::size_t, bool, bool, std::string>;
 
 Kind kind_of(const Work& work) {
   const bool tapped = work.fill || work.gradients || work.activation;
-  return {static_cast<bool>(work.compute), work.gradients, work.gradients ? work.targets->size() : 0, static_cast<bool>(work.fill),
-          work.activation, tapped ? work.tap : std::string()};
+  return {
+      static_cast<bool>(work.compute), work.gradients,  work.gradients ? work.targets->size() : 0,
+      static_cast<bool>(work.fill),    work.activation, tapped ? work.tap : std::string()};
 }
 
 std::vector<MicroBatch> cut(const Network& network, const ExecutorOptions& options,
@@ -241,9 +242,10 @@ void add_computed(const Network& network, const ExecutorOptions& options,
         micro.tokens * bytes_per_token(network.shape(), true, micro.targets()) +
         4 * micro.work().floats;
     const std::int64_t budget = memory_budget(options);
-    pellucid::check(bytes <= budget,
-                    "one input of {} tokens needs {} MiB of activations, but --memory allows {} MiB",
-                    micro.tokens, bytes / (1 << 20) + 1, budget / (1 << 20));
+    pellucid::check(
+        bytes <= budget,
+        "one input of {} tokens needs {} MiB of activations, but --memory allows {} MiB",
+        micro.tokens, bytes / (1 << 20) + 1, budget / (1 << 20));
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// Rules of DeepLift for what stands behind the logits z. With e = exp(z - c), c one for both inputs,
-// S = sum e and r = 1 / S:
+// Rules of DeepLift for what stands behind the logits z. With e = exp(z - c), c one for both
+// inputs, S = sum e and r = 1 / S:
 //   probability      p = e_c r: product, exp and reciprocal    sigmoid: rescaled
 //   log-probability  z_c - log S: exp and logarithm rescaled   log-odds: the same over the others
 #include <algorithm>
@@ -32,7 +32,7 @@ struct Rows {
       e.push_back(std::exp(double{z[j]} - c));
       base_e.push_back(std::exp(double{base[j]} - c));
       const double apart = double{z[j]} - double{base[j]};
-      slope.push_back(apart == 0 ? e[j]
+      slope.push_back(apart == 0  ? e[j]
                       : apart > 0 ? e[j] * -std::expm1(-apart) / apart
                                   : base_e[j] * std::expm1(apart) / apart);
     }
@@ -108,7 +108,8 @@ void Target::multipliers(std::span<const float> logits, std::span<const float> b
     const double weight = 1 / static_cast<double>(count);
     add_class(*this, *index, rows, weight, m);
     if (contrast) add_class(*this, *contrast, rows, -weight, m);
-    std::transform(m.begin(), m.end(), multipliers.begin() + static_cast<std::ptrdiff_t>(row * width),
+    std::transform(m.begin(), m.end(),
+                   multipliers.begin() + static_cast<std::ptrdiff_t>(row * width),
                    [](double x) { return static_cast<float>(x); });
   }
 }

@@ -47,8 +47,7 @@ class DecoderLayer {
   Variable read_rows(const Variable& x, const DecoderRun& run) const {
     const Variable normed = attention_norm_(x);
     const Variable read_normed = select_rows(normed, run.read.rows);
-    return finish(select_rows(x, run.read.rows), read_normed,
-                  attention_(normed, read_normed, run));
+    return finish(select_rows(x, run.read.rows), read_normed, attention_(normed, read_normed, run));
   }
 
   const std::string& name() const { return name_; }

@@ -23,8 +23,7 @@ Matrix distances(const Network& network, std::span<const std::int32_t> ids) {
   const Rows centres(own.data(), own.rows(), own.width());
   Matrix all(own.rows(), vocabulary);
   for (std::int64_t begin = 0; begin < vocabulary; begin += kBlock) {
-    std::vector<std::int32_t> block(
-        static_cast<std::size_t>(std::min(kBlock, vocabulary - begin)));
+    std::vector<std::int32_t> block(static_cast<std::size_t>(std::min(kBlock, vocabulary - begin)));
     std::iota(block.begin(), block.end(), static_cast<std::int32_t>(begin));
     const Tensor table = network.embed(block);
     const Rows words(table.data(), table.rows(), table.width());

@@ -323,18 +323,18 @@ Variable self_attention(const Variable& qkv, const AttentionShape& shape, Tensor
   Tensor y = forward(batch, observed.probabilities());
   if (!qkv.tracked()) return Variable(std::move(y));
   const Variable leaf = observed.leaf();
-  return record(std::move(y), {&qkv, &leaf},
-                [batch = std::move(batch), contrast = contrasts_all(qkv.tape)](
-                    const Tensor& dy, InputCotangents& inputs) {
-                  const std::int64_t rows = batch.query_matrix.rows();
-                  Tensor dqkv =
-                      new_cotangent(batch, {dy.rows(), batch.query_matrix.width()}, contrast);
-                  Tensor dp;
-                  if (inputs.wanted(1)) dp = new_probability_cotangent(batch, dy.rows() / rows);
-                  pull_back(batch, dy, &dqkv, &dqkv, dp.defined() ? &dp : nullptr, contrast);
-                  inputs.add(0, std::move(dqkv));
-                  if (dp.defined()) inputs.add(1, std::move(dp));
-                });
+  return record(
+      std::move(y), {&qkv, &leaf},
+      [batch = std::move(batch), contrast = contrasts_all(qkv.tape)](const Tensor& dy,
+                                                                     InputCotangents& inputs) {
+        const std::int64_t rows = batch.query_matrix.rows();
+        Tensor dqkv = new_cotangent(batch, {dy.rows(), batch.query_matrix.width()}, contrast);
+        Tensor dp;
+        if (inputs.wanted(1)) dp = new_probability_cotangent(batch, dy.rows() / rows);
+        pull_back(batch, dy, &dqkv, &dqkv, dp.defined() ? &dp : nullptr, contrast);
+        inputs.add(0, std::move(dqkv));
+        if (dp.defined()) inputs.add(1, std::move(dp));
+      });
 }
 
 Variable attention(const Variable& queries, const Variable& keys_values,

@@ -53,8 +53,8 @@ struct AttentionShape {
 /// probabilities: if given, receives [sum over sequences of heads * queries * keys] numbers in the
 /// order sequence, head, query, key; what is hidden is 0
 /// saves: qkv, and of each row and head the largest score and 1 / sum of exp.  VJP: to qkv;
-/// recomputes probabilities block by block, once for all K cotangents. A tape that observes attention
-/// gets the probabilities of one sequence as a leaf, [heads * queries, keys]
+/// recomputes probabilities block by block, once for all K cotangents. A tape that observes
+/// attention gets the probabilities of one sequence as a leaf, [heads * queries, keys]
 Variable self_attention(const Variable& qkv, const AttentionShape& shape,
                         Tensor* probabilities = nullptr);
 

@@ -2,8 +2,8 @@
 // DeepLift's rescale rule, extended to products, softmax and norms: the ops of a batch whose first
 // half is the real input and whose second half is the baseline pull multipliers back, such that
 //   sum over inputs of m_x (x - x') = sum over outputs of m_y (y - y')
-// Shrikumar et al. 2017, arXiv 1704.02685 gives the rule for f(x): m_x = m_y (f(x) - f(x')) / (x - x').
-// A product p q shares: m_p = m_y (q + q') / 2, m_q = m_y (p + p') / 2. Softmax is exp, sum,
+// Shrikumar et al. 2017, arXiv 1704.02685 gives the rule for f(x): m_x = m_y (f(x) - f(x')) / (x -
+// x'). A product p q shares: m_p = m_y (q + q') / 2, m_q = m_y (p + p') / 2. Softmax is exp, sum,
 // reciprocal and product; a norm is mean, square, reciprocal root and product. All of it is exact.
 // Second halves receive nothing.
 #pragma once

@@ -91,9 +91,9 @@ Scores scores_of(const DistanceHead& head) {
 /// for both, and r = 1 / sum e,
 ///   m_e = m_p (r + r') / 2 - r r' sum(m_p (e + e') / 2),  m_s = m_e (e - e') / (s - s')
 struct SoftmaxPair {
-  Matrix mean;        // (p + p') / 2
-  Matrix mean_exp;    // (e + e') / 2
-  Matrix slope;       // (e - e') / (s - s')
+  Matrix mean;                          // (p + p') / 2
+  Matrix mean_exp;                      // (e + e') / 2
+  Matrix slope;                         // (e - e') / (s - s')
   Eigen::VectorXf reciprocal, product;  // (r + r') / 2 and r r' of each query
 
   SoftmaxPair(const Matrix& s, const Matrix& base)

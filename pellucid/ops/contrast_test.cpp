@@ -57,8 +57,7 @@ void expect_complete(const std::vector<Tensor>& inputs, const Op& op, const char
   for (std::int64_t k = 0; k < kTargets; ++k) {
     double found = 0, size = 0;
     for (std::size_t i = 0; i < inputs.size(); ++i) {
-      const Tensor part =
-          pulled[i].row_slice(k * inputs[i].rows(), (k + 1) * inputs[i].rows());
+      const Tensor part = pulled[i].row_slice(k * inputs[i].rows(), (k + 1) * inputs[i].rows());
       found += weighted_difference(part, inputs[i]);
       for (std::int64_t j = part.size() / 2; j < part.size(); ++j) EXPECT_EQ(part.data()[j], 0);
       for (std::int64_t j = 0; j < part.size() / 2; ++j) size += std::abs(part.data()[j]);
@@ -72,10 +71,10 @@ TEST(Contrast, FunctionsOfOneNumber) {
   for (const auto kind : {Activation::relu, Activation::relu_squared, Activation::gelu,
                           Activation::gelu_tanh, Activation::quick_gelu, Activation::silu,
                           Activation::mish, Activation::sigmoid, Activation::tanh}) {
-    expect_complete({random({10, 33}, 1)},
-                    [&](const auto& x) { return activation(kind, x[0]); }, "activation");
-    expect_complete({random({6, 34}, 2)}, [&](const auto& x) { return gated(kind, x[0]); },
-                    "gated");
+    expect_complete(
+        {random({10, 33}, 1)}, [&](const auto& x) { return activation(kind, x[0]); }, "activation");
+    expect_complete(
+        {random({6, 34}, 2)}, [&](const auto& x) { return gated(kind, x[0]); }, "gated");
   }
 }
 
@@ -97,16 +96,19 @@ TEST(Contrast, EqualInputsTakeTheDerivative) {
 
 TEST(Contrast, Norms) {
   const Tensor gain = random({24}, 5), bias = random({24}, 6);
-  expect_complete({random({8, 24}, 1, 2)},
-                  [&](const auto& x) { return layer_norm(x[0], gain, bias, 1e-5F); }, "layer_norm");
-  expect_complete({random({8, 24}, 1), random({8, 24}, 2)},
-                  [&](const auto& x) { return add_layer_norm(x[0], x[1], gain, bias, 1e-5F); },
-                  "add_layer_norm");
+  expect_complete(
+      {random({8, 24}, 1, 2)}, [&](const auto& x) { return layer_norm(x[0], gain, bias, 1e-5F); },
+      "layer_norm");
+  expect_complete(
+      {random({8, 24}, 1), random({8, 24}, 2)},
+      [&](const auto& x) { return add_layer_norm(x[0], x[1], gain, bias, 1e-5F); },
+      "add_layer_norm");
   for (const NormKind kind : {NormKind::layer, NormKind::rms}) {
-    const std::vector<NormBlock> blocks{{random({6}, 8), random({6}, 9), 2}, {random({5}, 3), {}, 1}};
-    expect_complete({random({8, 20}, 4)},
-                    [&](const auto& x) { return block_norm(x[0], blocks, kind, 1e-6F); },
-                    "block_norm");
+    const std::vector<NormBlock> blocks{{random({6}, 8), random({6}, 9), 2},
+                                        {random({5}, 3), {}, 1}};
+    expect_complete(
+        {random({8, 20}, 4)}, [&](const auto& x) { return block_norm(x[0], blocks, kind, 1e-6F); },
+        "block_norm");
   }
 }
 
@@ -146,8 +148,9 @@ TEST(Contrast, Attention) {
   const std::vector<std::int64_t> reads{2, 6, 9, 13}, two{0, 2, 4};
   shape.query_offsets = two;
   shape.query_rows = reads;
-  expect_complete({random({4, 32}, 1), random({14, 32}, 2)},
-                  [&](const auto& x) { return attention(x[0], x[1], shape); }, "some rows");
+  expect_complete(
+      {random({4, 32}, 1), random({14, 32}, 2)},
+      [&](const auto& x) { return attention(x[0], x[1], shape); }, "some rows");
 }
 
 TEST(Contrast, DistanceAttention) {
@@ -162,8 +165,9 @@ TEST(Contrast, DistanceAttention) {
                                .distance = &terms,
                                .segment = {random({2, 32}, 7), random({4, 2}, 8), segments},
                                .hidden = hidden};
-  expect_complete({random({14, 32}, 1), random({14, 64}, 2)},
-                  [&](const auto& x) { return distance_attention(x[0], x[1], shape); }, "distance");
+  expect_complete(
+      {random({14, 32}, 1), random({14, 64}, 2)},
+      [&](const auto& x) { return distance_attention(x[0], x[1], shape); }, "distance");
 }
 
 /// d/dP of sum dy y is dy v^T, head by head.
@@ -228,11 +232,8 @@ TEST(ZeroedValues, AreNotGivenToTheirQuery) {
     return attention(Variable(q), Variable(kv), shape).value;
   });
   expect_zeroed([&](const Tensor& q, const Tensor& kv, const std::vector<std::int64_t>& zeroed) {
-    const DistanceAttentionShape shape{.heads = 4,
-                                       .scale = 0.5F,
-                                       .query_offsets = kOne,
-                                       .key_offsets = kOne,
-                                       .zeroed = zeroed};
+    const DistanceAttentionShape shape{
+        .heads = 4, .scale = 0.5F, .query_offsets = kOne, .key_offsets = kOne, .zeroed = zeroed};
     return distance_attention(Variable(q), Variable(kv), shape).value;
   });
 }

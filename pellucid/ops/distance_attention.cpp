@@ -26,8 +26,8 @@ struct DistanceBatch {
   std::vector<std::int32_t> places;    // [key rows]
   const DistanceTerms* distance;       // or null
   Tensor segment_keys, segment_bias;
-  std::vector<std::int32_t> segments;  // [key rows], or empty
-  std::vector<std::uint8_t> hidden;    // [key rows], or empty
+  std::vector<std::int32_t> segments;         // [key rows], or empty
+  std::vector<std::uint8_t> hidden;           // [key rows], or empty
   std::span<const std::int64_t> zeroed = {};  // [query rows], or empty; read by the forward alone
 
   std::int64_t sequences() const { return static_cast<std::int64_t>(query_offsets.size()) - 1; }

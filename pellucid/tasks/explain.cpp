@@ -186,8 +186,8 @@ class Explaining {
     if (found.complete) state_gap(target, found.remedy);
     if (!found.standard_errors.empty()) target.standard_errors = found.standard_errors[t];
     if (!found.replicates.empty()) {
-      target.standard_errors = standard_errors(found.replicates, t, settings_.aggregate,
-                                               result_.units, target.scores);
+      target.standard_errors =
+          standard_errors(found.replicates, t, settings_.aggregate, result_.units, target.scores);
     }
     const std::vector<double> raw = target.scores;
     normalize(settings_.normalize, target.scores);
@@ -202,9 +202,9 @@ class Explaining {
     if (std::abs(change) < kNoChange) return;
     target.relative_gap = *target.completeness_gap / std::abs(change);
     if (*target.relative_gap <= kLargeGap) return;
-    result_.warnings.push_back(
-        fmt::format("{}: the scores miss the change of the target by {:.1f} %{}{}", target.target.label,
-                    100 * *target.relative_gap, remedy.empty() ? "" : "; ", remedy));
+    result_.warnings.push_back(fmt::format(
+        "{}: the scores miss the change of the target by {:.1f} %{}{}", target.target.label,
+        100 * *target.relative_gap, remedy.empty() ? "" : "; ", remedy));
   }
 
   static void negate(TargetExplanation& target) {

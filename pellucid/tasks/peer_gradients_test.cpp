@@ -26,13 +26,13 @@ constexpr double kPeer = 1e-4;  // of the largest score
 
 /// Recorded cases with the tensors that they point into.
 struct Recorded {
-  explicit Recorded(const std::string& name)
-      : cases(peers::cases(peers::Set::full, name)) {
+  explicit Recorded(const std::string& name) : cases(peers::cases(peers::Set::full, name)) {
     const auto path = peers::source_folder() / "../shared/golden/peers" / (name + ".safetensors");
     if (!cases.empty()) tensors.emplace(SafetensorsFile::open(path.lexically_normal().string()));
   }
   std::vector<float> values(const Json& place) const {
-    if (place.contains("tensor")) return tensors->at(place.at("tensor").get<std::string>()).floats();
+    if (place.contains("tensor"))
+      return tensors->at(place.at("tensor").get<std::string>()).floats();
     std::vector<float> flat;
     flatten(place.at("values"), flat);
     return flat;
@@ -137,12 +137,12 @@ TEST(Captum, GradientMethodsWithItsDraws) {
     if (model == nullptr || test.contains("error")) continue;
     const auto method = captum_method(test, all);
     if (!method) continue;
-    const auto found = toy::run(*model, *method, ids_of(test, "input_ids"),
-                                {{.index = test.at("target").get<std::int64_t>(),
-                                  .output = Output::logit}});
-    EXPECT_LE(peers::error(found.found.token_scores[0],
-                           test.at("per_token").get<std::vector<double>>()),
-              kPeer)
+    const auto found =
+        toy::run(*model, *method, ids_of(test, "input_ids"),
+                 {{.index = test.at("target").get<std::int64_t>(), .output = Output::logit}});
+    EXPECT_LE(
+        peers::error(found.found.token_scores[0], test.at("per_token").get<std::vector<double>>()),
+        kPeer)
         << test.dump().substr(0, 300);
     ++compared[test.at("method").get<std::string>()];
   }
@@ -175,8 +175,10 @@ struct Step {
   std::vector<double> column(const char* key) const {
     std::vector<double> values;
     for (std::int64_t i = 0; i <= row(); ++i) {
-      values.push_back(
-          test.at(key).at(static_cast<std::size_t>(i)).at(static_cast<std::size_t>(k)).get<double>());
+      values.push_back(test.at(key)
+                           .at(static_cast<std::size_t>(i))
+                           .at(static_cast<std::size_t>(k))
+                           .get<double>());
     }
     return values;
   }
@@ -184,8 +186,8 @@ struct Step {
 
 double step_error(const Step& step, const Model& model, const Method& method,
                   const std::vector<double>& expected) {
-  return peers::error(
-      toy::run(model, method, step.ids(), {step.target()}).found.token_scores[0], expected);
+  return peers::error(toy::run(model, method, step.ids(), {step.target()}).found.token_scores[0],
+                      expected);
 }
 
 template <class M>
@@ -318,9 +320,11 @@ TEST(Interpreto, GradientMethodsWithItsDraws) {
     const auto classes = test.at("targets").get<std::vector<std::int64_t>>();
     std::vector<Target> targets;
     for (std::size_t t = 0; t < classes.size(); ++t) {
-      Target target{.index = classes[t], .output = parse_output(test.at("output").get<std::string>())};
+      Target target{.index = classes[t],
+                    .output = parse_output(test.at("output").get<std::string>())};
       if (test.contains("continuation")) {
-        target.positions = {std::ssize(ids) - std::ssize(classes) - 1 + static_cast<std::int64_t>(t)};
+        target.positions = {std::ssize(ids) - std::ssize(classes) - 1 +
+                            static_cast<std::int64_t>(t)};
       }
       targets.push_back(target);
     }
