@@ -67,7 +67,7 @@ def case(folder):
     config = transformers.AutoConfig.from_pretrained(folder)
     name = (config.architectures or [""])[0]
     kind = getattr(transformers, name, None)
-    if kind is None or name.endswith("Model") and "LMHead" not in name:
+    if kind is None or name.endswith(("Model", "ForPreTraining")) and "LMHead" not in name:
         return None
     model = kind.from_pretrained(folder, attn_implementation="eager", torch_dtype=torch.float32)
     model.eval()

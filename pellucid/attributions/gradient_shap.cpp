@@ -116,7 +116,8 @@ class Drawing {
           const Draw draw = place(k);
           std::copy_n(draw.point.data(), draw.point.size(), rows);
         },
-        [this, place](std::size_t k, std::span<const double>, const GradientView& g) {
+        [this, place, round](std::size_t k, std::span<const double>, const GradientView& g) {
+          rounds_.push_back(round);
           add(place(static_cast<std::int64_t>(k)), g);
         });
     evaluator_.run();
@@ -150,24 +151,23 @@ class Drawing {
     return scores;
   }
 
-  /// Draws of neighbouring strata differ little, so that their differences measure what is left of
-  /// the spread. None for scores that are not means of draws.
+  /// Draws of neighbouring strata lie on a line but for their own spread: of three in a row
+  /// (a - 2 b + c)^2 / 6 is the variance of one. None for scores that are not means of draws.
   Replicates replicates() const {
     Replicates found;
-    if (reduced_.size() < 2 || (method_.reduce != Reduce::dot && !method_.reduce_first))
-      return found;
+    if (method_.reduce != Reduce::dot && !method_.reduce_first) return found;
     const auto draws = static_cast<double>(reduced_.size());
     const auto whole = scores();
-    for (std::size_t s = 0; s + 1 < reduced_.size(); s += 2) {
+    for (std::size_t s = 0; s + 2 < reduced_.size(); ++s) {
+      if (rounds_[s] != rounds_[s + 2]) continue;  // strata begin anew
       auto other = whole;
       for (std::size_t i = 0; i < targets_ * tokens_; ++i) {
-        other[i / tokens_][i % tokens_] += (reduced_[s][i] - reduced_[s + 1][i]) / draws;
+        const double bend = reduced_[s][i] - 2 * reduced_[s + 1][i] + reduced_[s + 2][i];
+        other[i / tokens_][i % tokens_] += bend / std::sqrt(6.0) / draws;
       }
       found.token_scores.push_back(std::move(other));
     }
-    // An odd last draw has no neighbour; it is taken to vary as the others.
-    const double pairs = static_cast<double>(found.token_scores.size());
-    found.factor = draws / (2 * pairs);
+    found.factor = draws / std::max(1.0, static_cast<double>(found.token_scores.size()));
     return found;
   }
 
@@ -198,8 +198,13 @@ class Drawing {
     if (recorded.has("alphas")) alpha = recorded.number("alphas", begin + k);
     const Path& path = paths_[static_cast<std::size_t>(which)];
     Draw draw{path.from, path.to, Tensor::uninitialized(path.to.shape())};
-    Tensor& noisy = method_.noise_on == NoisePlace::input ? draw.to : draw.from;
-    if (sigma_ > 0 || recorded.has("noise")) noisy = with_noise(noisy, begin + k);
+    if (sigma_ > 0 || recorded.has("noise")) {
+      if (method_.noise_on == NoisePlace::input) {
+        draw.to = with_noise(draw.to, begin + k);
+      } else {
+        draw.from = with_noise(draw.from, begin + k);
+      }
+    }
     if (recorded.has("embeddings")) {
       std::copy_n(recorded.rows("embeddings", begin + k, draw.to.size()), draw.to.size(),
                   draw.point.data());
@@ -263,6 +268,7 @@ class Drawing {
   double sigma_ = 0;
   std::vector<double> sums_;                  // [targets, tokens, width], or [targets, tokens]
   std::vector<std::vector<double>> reduced_;  // [draws][targets * tokens]
+  std::vector<std::uint32_t> rounds_;         // [draws]
 };
 
 }  // namespace

@@ -54,8 +54,8 @@ Target target_of(const Json& test, Output output = Output::logit) {
   return target;
 }
 
-MethodRun run(const Json& test, const Model& model, const Method& method, Output output = Output::logit,
-        const ExecutorOptions& options = {}) {
+MethodRun run(const Json& test, const Model& model, const Method& method,
+              Output output = Output::logit, const ExecutorOptions& options = {}) {
   return toy::run(model, method, ids_of(test), {target_of(test, output)}, options);
 }
 

@@ -11,7 +11,7 @@
 namespace pellucid {
 
 /// The variance of a score is `factor` times the sum of the squared deviations from it.
-///   differences of neighbouring strata: factor 1       delete-a-group jackknife with G groups:
+///   neighbouring strata: factor draws / replicates       delete-a-group jackknife with G groups:
 ///   (G - 1) / G
 struct Replicates {
   std::vector<std::vector<std::vector<double>>> token_scores{};  ///< [replicates][targets][tokens]

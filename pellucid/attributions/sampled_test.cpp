@@ -95,10 +95,7 @@ TEST(SmoothGrad, StandardErrorsAreHonest) {
   int count = 0;
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     const MethodRun one = run(method, {}, seed);
-    Units units;
-    for (std::size_t i = 0; i < kIds.size(); ++i) {
-      units.units.push_back({.text = "", .tokens = {static_cast<std::int64_t>(i)}});
-    }
+    const Units units = toy::units_of(kIds.size());
     const auto errors =
         standard_errors(one.found.replicates, 0, Aggregate::sum, units, one.found.token_scores[0]);
     for (std::size_t i = 0; i < errors.size(); ++i) {
@@ -118,10 +115,7 @@ TEST(GradientShap, IsCompleteInTheMeanAndItsErrorsAreHonest) {
   int count = 0;
   const auto exact =
       run(IntegratedGradients{.steps = 50, .baseline = kBaseline}).found.token_scores[0];
-  Units units;
-  for (std::size_t i = 0; i < kIds.size(); ++i) {
-    units.units.push_back({.text = "", .tokens = {static_cast<std::int64_t>(i)}});
-  }
+  const Units units = toy::units_of(kIds.size());
   for (std::uint64_t seed = 0; seed < 60; ++seed) {
     const MethodRun one = run(method, {}, seed);
     const auto& scores = one.found.token_scores[0];
@@ -135,7 +129,7 @@ TEST(GradientShap, IsCompleteInTheMeanAndItsErrorsAreHonest) {
     }
   }
   const double deviation = std::sqrt(squares / count);
-  EXPECT_GT(deviation, 0.6);
+  EXPECT_GT(deviation, 0.8);
   EXPECT_LT(deviation, 1.25);
 }
 

@@ -81,18 +81,23 @@ struct MethodRun {
 
 inline Encoding encoding_of(const std::vector<std::int32_t>& ids) {
   Encoding encoding;
-  for (const std::int32_t id : ids) encoding.tokens.push_back({.id = id});
+  for (const std::int32_t id : ids) encoding.tokens.emplace_back().id = id;
   return encoding;
 }
 
-inline MethodRun run(const Model& model, const Method& method, const std::vector<std::int32_t>& ids,
-               std::vector<Target> targets, const ExecutorOptions& options = {},
-               std::uint64_t seed = 0) {
-  const Encoding encoding = encoding_of(ids);
+inline Units units_of(std::size_t tokens) {
   Units units;
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    units.units.push_back({.text = "", .tokens = {static_cast<std::int64_t>(i)}});
+  for (std::size_t i = 0; i < tokens; ++i) {
+    units.units.emplace_back().tokens = {static_cast<std::int64_t>(i)};
   }
+  return units;
+}
+
+inline MethodRun run(const Model& model, const Method& method, const std::vector<std::int32_t>& ids,
+                     std::vector<Target> targets, const ExecutorOptions& options = {},
+                     std::uint64_t seed = 0) {
+  const Encoding encoding = encoding_of(ids);
+  const Units units = units_of(ids.size());
   Sequence input;
   input.ids = ids;
   DirectExecutor executor(model.network(), options);
