@@ -11,7 +11,9 @@ OptionTable<InputXGradient> options() {
   return OptionTable<InputXGradient>()
       .baseline(&InputXGradient::baseline, "subtracted from the input")
       .reduce(&InputXGradient::reduce)
-      .layer(&InputXGradient::layer);
+      .layer(&InputXGradient::layer)
+      .number("evaluations", &InputXGradient::evaluations, 1, kMostEvaluations, "1 or more",
+              "model rows at most");
 }
 
 }  // namespace
@@ -25,6 +27,13 @@ MethodEntry InputXGradient::entry() {
                              .cost = "2 forwards, 1 VJP",
                              .complete = false,
                              .perturbs = false});
+}
+
+void InputXGradient::check() const {
+  check_budget(name(), evaluations,
+               layer == "embeddings"                      ? 2
+               : baseline.kind == Replacement::Kind::zero ? 3
+                                                          : 4);
 }
 
 Attribution InputXGradient::operator()(Evaluator& evaluator) const {

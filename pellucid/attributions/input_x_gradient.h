@@ -5,6 +5,7 @@
 #pragma once
 
 #include "pellucid/attributions/method_options.h"
+#include "pellucid/attributions/row_budget.h"
 
 namespace pellucid {
 
@@ -12,9 +13,11 @@ struct InputXGradient {
   Replacement baseline{.kind = Replacement::Kind::zero};
   Reduce reduce = Reduce::dot;
   std::string layer = "embeddings";
+  RowBudget evaluations{};
 
   std::string name() const { return "input-x-gradient"; }
   Parameters parameters() const;
+  void check() const;
   Attribution operator()(Evaluator& evaluator) const;
   static MethodEntry entry();
 };

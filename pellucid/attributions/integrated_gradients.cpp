@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "pellucid/attributions/integrated_gradients.h"
 
+#include <algorithm>
+
 #include "pellucid/attributions/path_integral.h"
 #include "pellucid/attributions/path_scores.h"
 #include "pellucid/base/error.h"
@@ -10,6 +12,7 @@ namespace pellucid {
 namespace {
 
 constexpr double kAutoTolerance = 0.01;
+constexpr std::int64_t kMostEvaluationsOfPaths = 1000;  // more than kMostGradients ask for
 
 /// The rule's own name, or "refined" where points are added to the integral as a whole.
 std::string shown_rule(const IntegratedGradients& method) {
@@ -43,7 +46,14 @@ OptionTable<IntegratedGradients> options() {
           [](const M& method) { return Parameter(shown_rule(method)); })
       .baseline(&M::baseline, "start of the path")
       .reduce(&M::reduce)
-      .layer(&M::layer);
+      .layer(&M::layer)
+      .number("evaluations", &M::evaluations, 1, kMostEvaluations, "1 or more",
+              "model rows at most");
+}
+
+/// Rows beside the steps: the input, the start, and for other layers what they hold at both.
+std::int64_t rows_beside(const IntegratedGradients& method) {
+  return method.layer == "embeddings" ? 2 : 4;
 }
 
 /// Options that contradict each other are refused, not ranked.
@@ -61,6 +71,11 @@ Method make(const MethodOptions& given) {
   check_usage(!method.tolerance || adaptive || text("rule").empty(),
               "with a tolerance the points are chosen: rule is {}, expected adaptive or none",
               name(method.rule));
+  if (method.evaluations && !method.tolerance) {
+    const auto asked = counted ? std::optional<std::int64_t>(method.steps) : std::nullopt;
+    method.steps = static_cast<int>(
+        affordable(method.name(), method.evaluations, rows_beside(method), 1, asked, method.steps));
+  }
   return method;
 }
 
@@ -87,13 +102,21 @@ void IntegratedGradients::check() const {
 Attribution IntegratedGradients::operator()(Evaluator& evaluator) const {
   const Path path = evaluator.straight_path(baseline, layer);
   const bool sums_are_enough = reduce == Reduce::dot && !evaluator.keeps_gradients();
+  const std::int64_t beside = rows_beside(*this);
   PathIntegral integral;
   if (!tolerance) {
-    integral = integrate(evaluator, path, quadrature(rule, steps));
+    const std::int64_t count = affordable(name(), evaluations, beside, 1, steps, steps);
+    integral = integrate(evaluator, path, quadrature(rule, static_cast<int>(count)));
   } else if (rule == Rule::adaptive || !sums_are_enough) {
-    integral = integrate_panels(evaluator, path, *tolerance);
+    // Five gradients and a value for each panel, and the values at both ends.
+    check_budget(name(), evaluations, beside + 7);
+    const std::int64_t rows = evaluations.value_or(kMostEvaluationsOfPaths) - beside - 1;
+    integral =
+        integrate_panels(evaluator, path, *tolerance, std::min(kMostGradients, rows / 6 * 5));
   } else {
-    integral = integrate_refined(evaluator, path, *tolerance);
+    check_budget(name(), evaluations, beside + 8);
+    const std::int64_t rows = evaluations.value_or(kMostEvaluationsOfPaths) - beside + 1;
+    integral = integrate_refined(evaluator, path, *tolerance, std::min(kMostGradients, rows));
   }
   Attribution result;
   result.complete = reduce == Reduce::dot;

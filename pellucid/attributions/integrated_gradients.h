@@ -8,6 +8,7 @@
 
 #include "pellucid/attributions/method_options.h"
 #include "pellucid/attributions/quadrature.h"
+#include "pellucid/attributions/row_budget.h"
 
 namespace pellucid {
 
@@ -21,6 +22,7 @@ struct IntegratedGradients {
   Replacement baseline{.kind = Replacement::Kind::pad};
   Reduce reduce = Reduce::dot;
   std::string layer = "embeddings";
+  RowBudget evaluations{};  ///< bounds the steps
 
   std::string name() const { return "integrated-gradients"; }
   Parameters parameters() const;

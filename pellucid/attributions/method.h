@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "pellucid/attributions/explanation.h"
+#include "pellucid/attributions/replicates.h"
 #include "pellucid/evaluator/evaluator.h"
 
 namespace pellucid {
@@ -24,7 +25,9 @@ struct Attribution {
   std::vector<std::vector<double>> token_scores{};     ///< [targets][tokens], after reduction
   std::vector<std::vector<double>> unit_scores{};      ///< [targets][units]
   std::vector<std::vector<double>> standard_errors{};  ///< [targets][units]; empty: exact
-  std::vector<double> baseline_values{};               ///< [targets]; empty: never evaluated
+  /// Of token scores that were sampled: standard errors of units come from them.
+  Replicates replicates{};
+  std::vector<double> baseline_values{};  ///< [targets]; empty: never evaluated
   /// [targets][units][units], symmetric; empty: not a method of interactions
   std::vector<std::vector<std::vector<double>>> interactions{};
   std::vector<std::vector<std::vector<double>>> interaction_errors{};  ///< empty: exact
@@ -34,6 +37,8 @@ struct Attribution {
   std::vector<double> r_squared{};
   std::vector<Counterfactual> counterfactuals{};  ///< [targets]; empty: not a search
   bool complete = false;  ///< scores should sum to value - baseline value: the gap is reported
+  /// What makes the gap smaller, for the warning about a large one.
+  std::string remedy = "--steps auto adds points until they agree";
   bool is_signed = true;
   bool converged = true;
   /// [targets, tokens, hidden] before multiplication and reduction; kept when the caller wants to

@@ -53,6 +53,16 @@ std::string parse_layer(const std::string& text);
 /// As in `--NAME TEXT`.
 std::string parameter_text(const Parameter& parameter);
 
+/// The number itself of one that may be missing.
+template <class Number>
+struct PlainNumber {
+  using type = Number;
+};
+template <class Number>
+struct PlainNumber<std::optional<Number>> {
+  using type = Number;
+};
+
 /// Options in the order in which they are shown.
 template <class M>
 class OptionTable {
@@ -78,10 +88,10 @@ class OptionTable {
     return option(
         name, expected, summary,
         [=](M& method, const std::string& text) {
-          if constexpr (std::is_integral_v<Number>) {
-            method.*member =
-                static_cast<Number>(parse_whole(name, text, static_cast<std::int64_t>(least),
-                                                static_cast<std::int64_t>(most), expected));
+          if constexpr (std::is_integral_v<typename PlainNumber<Number>::type>) {
+            method.*member = static_cast<typename PlainNumber<Number>::type>(
+                parse_whole(name, text, static_cast<std::int64_t>(least),
+                            static_cast<std::int64_t>(most), expected));
           } else {
             method.*member = parse_number(name, text, least, most, expected);
           }

@@ -9,7 +9,6 @@
 namespace pellucid {
 namespace {
 
-constexpr int kMostGradients = 256;
 constexpr int kPanelPoints = 5;
 
 struct Panel {
@@ -47,7 +46,8 @@ PathIntegral integrate(Evaluator& evaluator, const Path& path, const Quadrature&
   return result;
 }
 
-PathIntegral integrate_panels(Evaluator& evaluator, const Path& path, double tolerance) {
+PathIntegral integrate_panels(Evaluator& evaluator, const Path& path, double tolerance,
+                              std::int64_t most) {
   PathIntegral result;
   result.dots = no_dots(evaluator);
   GradientSum sum(evaluator.target_count(), evaluator.tokens(), path.from.width());
@@ -78,7 +78,7 @@ PathIntegral integrate_panels(Evaluator& evaluator, const Path& path, double tol
     const bool accepted = panel_settled(evaluator, panel, dots, change, tolerance);
     // This panel, its halves, and those that wait.
     const int at_least = gradients + kPanelPoints * (static_cast<int>(open.size()) + 3);
-    if (accepted || at_least > kMostGradients) {
+    if (accepted || at_least > most) {
       result.converged = result.converged && accepted;
       sum.add(part);
       add_dots(result.dots, 1, dots);

@@ -2,6 +2,7 @@
 // Integrals of gradients along a path: with a fixed rule, or with as many points as the path needs.
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -9,6 +10,8 @@
 #include "pellucid/evaluator/evaluator.h"
 
 namespace pellucid {
+
+inline constexpr std::int64_t kMostGradients = 257;
 
 struct PathIntegral {
   /// Integral of the gradient over alpha in [0, 1], [targets, tokens, hidden]; none where only the
@@ -29,12 +32,15 @@ PathIntegral integrate(Evaluator& evaluator, const Path& path, const Quadrature&
 /// residuals are halved, at most six at a time, until for every target
 ///   |sum of dots - (F(1) - F(0))| <= tolerance * max(|F(1) - F(0)|, 0.01 spread)   and
 ///   sum of residuals <= 2 tolerance * max |dots|
-/// (the second since errors of opposite sign cancel in the sum). At most 257 gradients. Keeps none.
-PathIntegral integrate_refined(Evaluator& evaluator, const Path& path, double tolerance);
+/// (the second since errors of opposite sign cancel in the sum). At most `most` gradients, 9 or
+/// more. Keeps none.
+PathIntegral integrate_refined(Evaluator& evaluator, const Path& path, double tolerance,
+                               std::int64_t most = kMostGradients);
 
 /// Five Gauss-Legendre points on [0, 1]; a panel [a, b] whose own gap is over tolerance * scale *
 /// (b - a) is halved (scale as above), so that the total gap is at most tolerance * scale. At most
-/// 257 gradients.
-PathIntegral integrate_panels(Evaluator& evaluator, const Path& path, double tolerance);
+/// `most` gradients, 5 or more; each panel costs a value beside.
+PathIntegral integrate_panels(Evaluator& evaluator, const Path& path, double tolerance,
+                              std::int64_t most = kMostGradients);
 
 }  // namespace pellucid

@@ -19,7 +19,6 @@ namespace pellucid {
 namespace {
 
 constexpr int kFirstIntervals = 8;
-constexpr std::size_t kMostPoints = 257;
 constexpr std::size_t kHalvedAtOnce = 6;
 constexpr double kNarrowest = 0x1p-16;
 
@@ -107,7 +106,7 @@ Limits limits(const Evaluator& evaluator, const PathPoints& points, const Estima
 
 /// The middles of the intervals whose residuals are largest beside their share of what is allowed.
 std::vector<double> next_points(const PathPoints& points, const Estimate& now,
-                                const std::vector<double>& allowed) {
+                                const std::vector<double>& allowed, std::size_t most) {
   std::vector<std::pair<double, double>> candidates;  // excess, middle
   auto place = points.begin();
   for (const auto& residuals : now.residuals) {
@@ -123,7 +122,7 @@ std::vector<double> next_points(const PathPoints& points, const Estimate& now,
     }
   }
   const std::size_t count =
-      std::min({candidates.size(), kHalvedAtOnce, kMostPoints - points.size()});
+      std::min({candidates.size(), kHalvedAtOnce, most - std::min(most, points.size())});
   std::partial_sort(candidates.begin(), candidates.begin() + static_cast<std::ptrdiff_t>(count),
                     candidates.end(), std::greater<>());
   std::vector<double> middles;
@@ -146,7 +145,8 @@ void ask_points(Evaluator& evaluator, const Path& path, const std::vector<double
 
 }  // namespace
 
-PathIntegral integrate_refined(Evaluator& evaluator, const Path& path, double tolerance) {
+PathIntegral integrate_refined(Evaluator& evaluator, const Path& path, double tolerance,
+                               std::int64_t most) {
   PathIntegral result;
   PathPoints points;
   std::vector<double> alphas;
@@ -159,7 +159,7 @@ PathIntegral integrate_refined(Evaluator& evaluator, const Path& path, double to
     result.dots = std::move(now.dots);
     result.converged = allowed.settled;
     if (result.converged) break;
-    alphas = next_points(points, now, allowed.residual);
+    alphas = next_points(points, now, allowed.residual, static_cast<std::size_t>(most));
   }
   result.start = points.begin()->second.values;
   return result;

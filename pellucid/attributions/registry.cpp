@@ -7,6 +7,12 @@
 
 #include "pellucid/attributions/counterfactual.h"
 #include "pellucid/attributions/hierarchical_occlusion.h"
+#include "pellucid/attributions/attention.h"
+#include "pellucid/attributions/attention_rollout.h"
+#include "pellucid/attributions/attention_x_gradient.h"
+#include "pellucid/attributions/deep_lift.h"
+#include "pellucid/attributions/discretized_ig.h"
+#include "pellucid/attributions/gradient_shap.h"
 #include "pellucid/attributions/input_x_gradient.h"
 #include "pellucid/attributions/integrated_gradients.h"
 #include "pellucid/attributions/kernel_shap.h"
@@ -21,6 +27,9 @@
 #include "pellucid/attributions/shapley.h"
 #include "pellucid/attributions/shapley_interactions.h"
 #include "pellucid/attributions/sobol.h"
+#include "pellucid/attributions/sequential_ig.h"
+#include "pellucid/attributions/smooth_grad.h"
+#include "pellucid/attributions/value_zeroing.h"
 #include "pellucid/base/error.h"
 #include "pellucid/base/spelling.h"
 
@@ -31,6 +40,17 @@ const std::vector<MethodEntry>& methods() {
       IntegratedGradients::entry(),
       InputXGradient::entry(),
       Saliency::entry(),
+      SmoothGrad::entry(),
+      SquareGrad::entry(),
+      VarGrad::entry(),
+      GradientShap::entry(),
+      SequentialIntegratedGradients::entry(),
+      DiscretizedIntegratedGradients::entry(),
+      DeepLift::entry(),
+      Attention::entry(),
+      AttentionRollout::entry(),
+      AttentionXGradient::entry(),
+      ValueZeroing::entry(),
       Occlusion::entry(),
       LeaveOneOut::entry(),
       HierarchicalOcclusion::entry(),

@@ -9,7 +9,9 @@ OptionTable<Saliency> options() {
   return OptionTable<Saliency>()
       .reduce(&Saliency::reduce)
       .flag("times-norm", &Saliency::times_norm, "multiply by the size of the embedding")
-      .layer(&Saliency::layer);
+      .layer(&Saliency::layer)
+      .number("evaluations", &Saliency::evaluations, 1, kMostEvaluations, "1 or more",
+              "model rows at most");
 }
 
 }  // namespace
@@ -25,23 +27,28 @@ MethodEntry Saliency::entry() {
                              .perturbs = false});
 }
 
+void Saliency::check() const {
+  check_budget(name(), evaluations, times_norm && layer != "embeddings" ? 3 : 2);
+}
+
 Attribution Saliency::operator()(Evaluator& evaluator) const {
-  const Tensor embeddings = evaluator.embeddings();  // every tap is as wide
+  // The activation itself is asked for only where it is needed.
+  const Tensor values = times_norm ? evaluator.path_from_zero(layer).to : Tensor();
+  const std::int64_t width = evaluator.model().network().shape().width(layer);
   Attribution result;
   result.is_signed = is_signed(reduce);
-  GradientSum gradients(evaluator.target_count(), evaluator.tokens(), embeddings.width());
+  GradientSum gradients(evaluator.target_count(), evaluator.tokens(), width);
   evaluator.ask_gradients(layer, [&](std::size_t, std::span<const double>, const GradientView& g) {
     gradients.add(1, g);
   });
   evaluator.run();
-  std::vector<double> embedding(static_cast<std::size_t>(embeddings.width()));
   for (std::int64_t t = 0; t < evaluator.target_count(); ++t) {
     auto& scores = result.token_scores.emplace_back();
     for (std::int64_t i = 0; i < evaluator.tokens(); ++i) {
       scores.push_back(pellucid::reduce(reduce, gradients.row(t, i)));
       if (!times_norm) continue;
-      embedding.assign(embeddings.row(i), embeddings.row(i) + embeddings.width());
-      scores.back() *= pellucid::reduce(Reduce::l2, embedding);
+      const std::vector<double> row(values.row(i), values.row(i) + width);
+      scores.back() *= pellucid::reduce(Reduce::l2, row);
     }
   }
   result.gradients = std::move(gradients);

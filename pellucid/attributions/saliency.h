@@ -5,6 +5,7 @@
 #pragma once
 
 #include "pellucid/attributions/method_options.h"
+#include "pellucid/attributions/row_budget.h"
 
 namespace pellucid {
 
@@ -12,9 +13,11 @@ struct Saliency {
   Reduce reduce = Reduce::l2;
   bool times_norm = false;
   std::string layer = "embeddings";
+  RowBudget evaluations{};
 
   std::string name() const { return "saliency"; }
   Parameters parameters() const;
+  void check() const;
   Attribution operator()(Evaluator& evaluator) const;
   static MethodEntry entry();
 };

@@ -51,14 +51,36 @@ class InputCotangents {
   std::vector<Tensor>& cotangents_;
 };
 
+/// What the walk computes. The two rules of DeepLift (Shrikumar et al. 2017, arXiv 1704.02685) take
+/// two inputs in one batch, the rows of the real one first, then as many of the baseline: instead
+/// of cotangents the first half receives multipliers, whose products with the differences of the
+/// inputs add up to the difference of the outputs.
+enum class Pullback {
+  gradient,
+  rescale,          ///< relu, sigmoid and tanh by the quotient of differences, all else by gradient
+  rescale_extended  ///< every op; products, softmax and norms by rules of their own
+};
+
 class Tape {
  public:
   /// cotangent: [K * rows, width] of the op's value; may be overwritten when it is unique().
   using Vjp = std::function<void(Tensor cotangent, InputCotangents& inputs)>;
 
-  Tape() = default;
+  explicit Tape(Pullback pullback = Pullback::gradient) : pullback_(pullback) {}
   Tape(const Tape&) = delete;
   Tape& operator=(const Tape&) = delete;
+
+  Pullback pullback() const { return pullback_; }
+
+  /// From here on attention ops keep their probabilities, [heads * queries, keys], as leaves of
+  /// their own, in the order in which they run: gradients with respect to them are total ones.
+  void observe_attention() { observes_attention_ = true; }
+  bool observes_attention() const { return observes_attention_; }
+  const std::vector<Variable>& attentions() const { return attentions_; }
+  /// Called by attention ops.
+  const Variable& add_attention(Tensor probabilities) {
+    return attentions_.emplace_back(leaf(std::move(probabilities)));
+  }
 
   /// A variable to differentiate with respect to.
   Variable leaf(Tensor value);
@@ -75,7 +97,10 @@ class Tape {
     std::vector<std::int32_t> inputs;  // -1: not tracked
     Vjp vjp;                           // empty for leaves
   };
+  Pullback pullback_;
   std::vector<Node> nodes_;
+  bool observes_attention_ = false;
+  std::vector<Variable> attentions_;
 };
 
 /// True if any of the inputs is on a tape: the op has to save what its VJP needs and to record it.

@@ -23,10 +23,10 @@ namespace pellucid::cli {
 namespace {
 
 /// Flags that are options of a method, by the same names.
-constexpr std::array kMethodFlags{
-    "steps", "rule",        "tolerance",        "baseline",    "reduce",
-    "layer", "window",      "stride",           "replacement", "samples",
-    "noise", "evaluations", "replacement-model"};
+constexpr std::array kMethodFlags{"steps",          "rule",           "tolerance", "baseline",
+                                  "reduce",         "layer",          "window",    "stride",
+                                  "replacement",    "samples",        "noise",     "evaluations",
+                                  "noise-absolute", "baselines-file", "draws",     "replacement-model"};
 
 /// None when the command line says nothing about it.
 std::optional<Method> method(const Arguments& arguments, Preset preset) {
@@ -43,7 +43,7 @@ std::optional<Method> method(const Arguments& arguments, Preset preset) {
     options[setting.substr(0, equals)] = setting.substr(equals + 1);
   }
   if (options.empty() && !arguments.has("method")) return std::nullopt;
-  if (auto peer = peer_perturbation(preset, name, options, arguments.value("draws"))) return peer;
+  if (auto peer = peer_perturbation(preset, name, options)) return peer;
   for (const auto& [option, value] : preset_method_options(preset, name)) {
     options.emplace(option, value);
   }

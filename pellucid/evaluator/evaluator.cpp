@@ -2,6 +2,7 @@
 #include "pellucid/evaluator/evaluator.h"
 
 #include <algorithm>
+#include <numeric>
 #include <utility>
 
 #include "pellucid/base/error.h"
@@ -134,6 +135,31 @@ void Evaluator::ask_gradients(const std::string& tap, std::int64_t points, Fill 
 
 void Evaluator::ask_gradients(const std::string& tap, Fold fold) {
   ask_gradients(tap, 1, nullptr, std::move(fold));
+}
+
+void Evaluator::ask_own(std::int64_t probes, const Cost& cost, Compute compute) {
+  Work work;
+  work.probes = probes;
+  work.input = [this](std::int64_t) -> const Sequence& { return input_; };
+  work.targets = &targets_;
+  work.compute = std::move(compute);
+  work.floats = cost.floats;
+  work.deliver = [](std::int64_t, const Answers&) {};
+  forwards_ += probes * cost.forwards;
+  vjps_ += probes * cost.vjps;
+  queue_.push_back(std::move(work));
+}
+
+std::vector<std::int64_t> Evaluator::read_positions(std::int64_t target) const {
+  const auto& own = targets_[static_cast<std::size_t>(target)].positions;
+  if (!own.empty()) return own;
+  if (model_.network().shape().pooled()) {
+    const std::int64_t position = model_.network().pooled_position(input_.ids);
+    if (position >= 0) return {position};
+  }
+  std::vector<std::int64_t> all(input_.ids.size());
+  std::iota(all.begin(), all.end(), 0);
+  return all;
 }
 
 std::optional<std::int32_t> Evaluator::replacement_id(const Replacement& replacement) {

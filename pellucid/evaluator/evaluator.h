@@ -58,6 +58,8 @@ class Evaluator {
   const Model& model() const { return model_; }
   std::int64_t tokens() const { return input_.size(); }
   std::int64_t target_count() const { return static_cast<std::int64_t>(targets_.size()); }
+  /// What the model sees of the text.
+  const Sequence& input() const { return input_; }
   /// Random numbers of this text: a function of seed, purpose, probe and token ids alone.
   Draws draws(Stream purpose, std::uint32_t probe) const {
     return {seed_, purpose, probe, hash_ids(input_.ids)};
@@ -102,6 +104,13 @@ class Evaluator {
   void ask_gradients(const std::string& tap, std::int64_t points, Fill fill, Fold fold);
   /// The gradient at the real input.
   void ask_gradients(const std::string& tap, Fold fold);
+  /// Passes of one's own: compute(probe, network), each by itself, from any thread; `cost` counts
+  /// what one amounts to. `floats` is what it holds at once beside a forward and a VJP.
+  struct Cost {
+    std::int64_t forwards = 1, vjps = 0, floats = 0;
+  };
+  using Compute = std::function<void(std::int64_t, const Network&)>;
+  void ask_own(std::int64_t probes, const Cost& cost, Compute compute);
   void run();
 
   /// Positions and token types of the baseline where they are not those of the input (a peer's
@@ -114,6 +123,10 @@ class Evaluator {
   Path path_from_zero(const std::string& tap = "embeddings");
   /// Word embeddings of the real input, [tokens, hidden].
   Tensor embeddings() const;
+
+  /// Rows of token-level results that a target is about: its own positions, else the one that the
+  /// head reads, else all.
+  std::vector<std::int64_t> read_positions(std::int64_t target) const;
 
   void warn(std::string warning);
   const std::vector<std::string>& warnings() const { return warnings_; }

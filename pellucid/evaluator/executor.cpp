@@ -13,6 +13,7 @@
 
 #include "pellucid/base/error.h"
 #include "pellucid/base/parallel.h"
+#include "pellucid/evaluator/target_rows.h"
 
 namespace pellucid {
 namespace {
@@ -52,42 +53,6 @@ double work_of(const Network& network, const MicroBatch& batch) {
   return 12 * hidden * hidden * static_cast<double>(network.shape().layers * batch.tokens);
 }
 
-/// The rows of logits that a target reads, copied next to each other.
-/// logits: of one sequence, [rows read, outputs]
-std::vector<float> gather_target(const Target& target, const Sequence& input, const float* logits,
-                                 std::int64_t outputs) {
-  if (target.positions.empty()) return {logits, logits + outputs};
-  std::vector<float> rows;
-  for (const std::int64_t position : target.positions) {
-    std::int64_t row = position;
-    if (!input.reads.empty()) {
-      const auto place = std::lower_bound(input.reads.begin(), input.reads.end(), position);
-      pellucid::check(place != input.reads.end() && *place == position,
-                      "position {} is not among those that are read", position);
-      row = place - input.reads.begin();
-    }
-    rows.insert(rows.end(), logits + row * outputs, logits + (row + 1) * outputs);
-  }
-  return rows;
-}
-
-/// The reverse: d target / d logits into the rows that it reads; the others are zero already.
-void scatter_gradient(const Target& target, const Sequence& input, const std::vector<float>& rows,
-                      std::int64_t outputs, float* cotangent) {
-  if (target.positions.empty()) {
-    std::copy(rows.begin(), rows.end(), cotangent);
-    return;
-  }
-  for (std::size_t i = 0; i < target.positions.size(); ++i) {
-    std::int64_t row = target.positions[i];
-    if (!input.reads.empty()) {
-      row = std::lower_bound(input.reads.begin(), input.reads.end(), row) - input.reads.begin();
-    }
-    const float* from = rows.data() + static_cast<std::int64_t>(i) * outputs;
-    for (std::int64_t c = 0; c < outputs; ++c) cotangent[row * outputs + c] += from[c];
-  }
-}
-
 /// [targets * output rows, outputs]
 Tensor target_cotangents(const MicroBatch& batch) {
   const std::int64_t outputs = batch.logits.width();
@@ -122,6 +87,10 @@ void read_values(MicroBatch& batch) {
 }
 
 void run_micro_batch(const Network& network, MicroBatch& micro) {
+  if (micro.work().compute) {
+    micro.work().compute(micro.probes.front().index, network);
+    return;
+  }
   Batch batch;
   for (const Probe& probe : micro.probes) batch.add(*probe.input);
   micro.offsets = batch.offsets;
@@ -154,6 +123,10 @@ void run_micro_batch(const Network& network, MicroBatch& micro) {
 }
 
 void deliver(const MicroBatch& micro) {
+  if (micro.work().compute) {
+    micro.work().deliver(micro.probes.front().index, {});
+    return;
+  }
   for (std::size_t p = 0; p < micro.probes.size(); ++p) {
     const Probe& probe = micro.probes[p];
     Answers answers;
@@ -216,17 +189,19 @@ std::int64_t bytes_per_token(const NetworkShape& shape, bool gradients, std::int
 bool shared_by_threads(const Network& network, const MicroBatch& batch, std::size_t batches) {
   constexpr std::int64_t kMuch = std::int64_t{64} << 20;
   if (batches == 1) return work_of(network, batch) >= kSharedWork;
+  if (batch.work().compute) return batch.work().floats * 4 > kMuch;
   return batch.work().gradients && batch.tokens >= thread_count() * kCacheTokens &&
          batch.tokens * bytes_per_token(network.shape(), true, batch.targets()) > kMuch;
 }
 
 /// Probes may share a pass if they are differentiated alike at the same place.
-using Kind = std::tuple<bool, std::size_t, bool, bool, std::string>;
+using Kind = std::tuple<bool, bool, std::size_t, bool, bool, std::string>;
 
 Kind kind_of(const Work& work) {
   const bool tapped = work.fill || work.gradients || work.activation;
-  return {work.gradients, work.gradients ? work.targets->size() : 0, static_cast<bool>(work.fill),
-          work.activation, tapped ? work.tap : std::string()};
+  return {
+      static_cast<bool>(work.compute), work.gradients,  work.gradients ? work.targets->size() : 0,
+      static_cast<bool>(work.fill),    work.activation, tapped ? work.tap : std::string()};
 }
 
 std::vector<MicroBatch> cut(const Network& network, const ExecutorOptions& options,
@@ -266,6 +241,24 @@ std::vector<MicroBatch> cut(const Network& network, const ExecutorOptions& optio
   return cuts;
 }
 
+/// Probes that run by themselves.
+void add_computed(const Network& network, const ExecutorOptions& options,
+                  const std::vector<Probe>& probes, std::vector<MicroBatch>& batches) {
+  for (const Probe& probe : probes) {
+    MicroBatch& micro = batches.emplace_back();
+    micro.probes.push_back(probe);
+    micro.tokens = probe.input->size();
+    const std::int64_t bytes =
+        micro.tokens * bytes_per_token(network.shape(), true, micro.targets()) +
+        4 * micro.work().floats;
+    const std::int64_t budget = memory_budget(options);
+    pellucid::check(
+        bytes <= budget,
+        "one input of {} tokens needs {} MiB of activations, but --memory allows {} MiB",
+        micro.tokens, bytes / (1 << 20) + 1, budget / (1 << 20));
+  }
+}
+
 std::vector<MicroBatch> plan(const Network& network, const ExecutorOptions& options,
                              std::span<const Work> works) {
   std::vector<std::pair<Kind, std::vector<Probe>>> groups;
@@ -280,6 +273,10 @@ std::vector<MicroBatch> plan(const Network& network, const ExecutorOptions& opti
   std::vector<MicroBatch> batches;
   for (const auto& [kind, probes] : groups) {
     if (probes.empty()) continue;
+    if (probes.front().work->compute) {
+      add_computed(network, options, probes, batches);
+      continue;
+    }
     for (MicroBatch& micro : cut(network, options, probes)) batches.push_back(std::move(micro));
   }
   return batches;

@@ -48,6 +48,10 @@ struct Work {
   std::string tap = "embeddings";
   /// Writes the replacement, [tokens, hidden], of a probe. Called from any thread.
   std::function<void(std::int64_t probe, float* rows)> fill;
+  /// In place of all of the above but `input`: runs a probe by itself in a way of its own. Called
+  /// from any thread; it keeps what it finds, `deliver` gets nothing.
+  std::function<void(std::int64_t probe, const Network& network)> compute;
+  std::int64_t floats = 0;  ///< that `compute` holds at once beside activations of a pass and VJP
   /// Called once for each probe in ascending order, one call at a time.
   std::function<void(std::int64_t probe, const Answers& answers)> deliver;
 };

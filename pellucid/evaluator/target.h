@@ -46,6 +46,10 @@ struct Target {
   /// d value / d logits into `gradient` (same layout, every entry written).
   void gradient(std::span<const float> logits, std::int64_t classes,
                 std::span<float> gradient) const;
+  /// DeepLift's multipliers, such that their products with logits - base add up to the difference
+  /// of the values; layout as of gradient().
+  void multipliers(std::span<const float> logits, std::span<const float> base, std::int64_t classes,
+                   std::span<float> multipliers) const;
 };
 
 /// softmax over one row of logits, in double.

@@ -46,9 +46,8 @@ class DecoderLayer {
   /// Only the rows that are read.
   Variable read_rows(const Variable& x, const DecoderRun& run) const {
     const Variable normed = attention_norm_(x);
-    const Variable read_normed = select_rows(normed, run.batch.reads);
-    return finish(select_rows(x, run.batch.reads), read_normed,
-                  attention_(normed, read_normed, run));
+    const Variable read_normed = select_rows(normed, run.read.rows);
+    return finish(select_rows(x, run.read.rows), read_normed, attention_(normed, read_normed, run));
   }
 
   const std::string& name() const { return name_; }
@@ -125,6 +124,13 @@ class Decoder : public Network {
 
   bool causal() const override { return true; }
 
+  Tensor layer_rows(std::int64_t index, const Tensor& x, const Batch& batch,
+                    const ReadRows& read) const override {
+    const DecoderRun run(options_, batch, read);
+    const Variable rows = layers_[std::size_t(index)].read_rows(Variable(x), run);
+    return index + 1 == std::ssize(layers_) ? final(rows).value : rows.value;
+  }
+
   bool can_extend() const override {
     return shape_.head == HeadKind::causal_lm &&
            std::none_of(options_.ropes.begin(), options_.ropes.end(),
@@ -145,7 +151,7 @@ class Decoder : public Network {
 
  private:
   Variable run(const Batch& batch, Tap& tap, std::span<KeyValueCache* const> caches = {}) const {
-    const DecoderRun run(options_, batch, caches);
+    const DecoderRun run(options_, batch, {batch.reads, batch.read_offsets}, caches);
     Variable x = embedding_block(batch, tap);
     for (std::size_t index = 0; index + 1 < layers_.size(); ++index) {
       x = tap(layers_[index].name() + ".hidden", layers_[index](x, run, tap));

@@ -132,13 +132,13 @@ Tensor columns(const Tensor& matrix, std::int64_t begin, std::int64_t width) {
 
 }  // namespace
 
-DecoderRun::DecoderRun(const DecoderOptions& options, const Batch& all,
+DecoderRun::DecoderRun(const DecoderOptions& options, const Batch& all, ReadRows wanted,
                        std::span<KeyValueCache* const> before)
-    : batch(all), cached(all.offsets, before) {
+    : batch(all), read(std::move(wanted)), cached(all.offsets, before) {
   bias = alibi_bias(options, cached.key_offsets);
   for (const Rope& rope : options.ropes) {
     angles.push_back(rope.angles(batch));
-    read_angles.push_back(rope.angles(batch, batch.reads));
+    read_angles.push_back(rope.angles(batch, read.rows));
   }
 }
 
@@ -156,11 +156,10 @@ DecoderAttention::DecoderAttention(const DecoderOptions& options, std::size_t la
   keys_values.add(projections.values);
   all.add(keys_values);
   qkv_ = all.linear();
-  // The last layer computes queries for the rows that the head reads, keys and values for all.
-  if (layer + 1 == options.layers.size()) {
-    queries_ = projections.queries.linear();
-    keys_values_ = keys_values.linear();
-  }
+  // The last layer computes queries for the rows that the head reads, keys and values for all; so
+  // does a layer that is asked for some of its rows.
+  queries_ = projections.queries.linear();
+  keys_values_ = keys_values.linear();
   output_ = reader.linear(options.names.attention_output, options.hidden, heads_ * head_width_,
                           options.attention_bias);
   query_norm_ = {head_norms(options, reader, options.names.query_norm, heads_), options.norm,
@@ -208,8 +207,9 @@ Variable DecoderAttention::operator()(const Variable& x, const Variable& read,
   const Variable keys_values = prepared(keys_values_(x), key_norm_, key_heads_, run.angles);
   if (!run.cached.empty()) return over_cache(queries, keys_values.value, run, false);
   AttentionShape rows = shape(run);
-  rows.query_offsets = run.batch.read_offsets;
-  rows.query_rows = run.batch.reads;
+  rows.query_offsets = run.read.offsets;
+  rows.query_rows = run.read.rows;
+  rows.zeroed = run.read.zeroed;
   return output_(attention(queries, keys_values, rows));
 }
 

@@ -16,12 +16,13 @@ namespace pellucid {
 /// What all layers share in one run.
 struct DecoderRun {
   const Batch& batch;
+  ReadRows read;                          ///< rows that are wanted of a layer that gives but some
   std::vector<RotaryAngles> angles;       ///< of all tokens, for each rope
-  std::vector<RotaryAngles> read_angles;  ///< of the rows read, for the last layer
+  std::vector<RotaryAngles> read_angles;  ///< of the rows read
   AttentionBias bias;
   CachedRows cached;
 
-  DecoderRun(const DecoderOptions& options, const Batch& batch,
+  DecoderRun(const DecoderOptions& options, const Batch& batch, ReadRows read,
              std::span<KeyValueCache* const> caches = {});
 };
 

@@ -96,6 +96,15 @@ std::int64_t Encoder::pooled_position(std::span<const std::int32_t> ids) const {
   return pooling_ == Pooling::first ? 0 : static_cast<std::int64_t>(ids.size()) - 1;
 }
 
+Tensor Encoder::layer_rows(std::int64_t index, const Tensor& x, const Batch& batch,
+                           const ReadRows& read) const {
+  check(attentions_per_layer_ == 1,
+        "rows of one layer: layers of this model hold {} blocks of attention each",
+        attentions_per_layer_);
+  Tap none;
+  return layer(index, Variable(x), batch, &read, none).value;
+}
+
 Variable Encoder::operator()(const Batch& batch, Tap& tap) const {
   Variable x = tap("embeddings", [&] { return Variable(gather(words_, batch.ids)); });
   x = tap("embedding-block", input(std::move(x), batch, tap));

@@ -77,17 +77,13 @@ struct PostNormTail {
   }
 };
 
-/// The rows of a layer's output that are wanted, [sequences + 1] offsets into them.
-struct ReadRows {
-  std::vector<std::int64_t> rows, offsets;
-};
-
 /// The rows of x whose outputs are wanted; `shape` of the attention learns where they stand.
 template <class AttentionKind>
 Variable query_rows(const Variable& x, const ReadRows* read, AttentionKind& shape) {
   if (read == nullptr) return x;
   shape.query_offsets = read->offsets;
   shape.query_rows = read->rows;
+  shape.zeroed = read->zeroed;
   return select_rows(x, read->rows);
 }
 
@@ -96,6 +92,8 @@ class Encoder : public Network {
   Variable operator()(const Batch& batch, Tap& tap) const final;
   Tensor embed(std::span<const std::int32_t> ids) const final;
   std::int64_t pooled_position(std::span<const std::int32_t> ids) const final;
+  Tensor layer_rows(std::int64_t index, const Tensor& x, const Batch& batch,
+                    const ReadRows& read) const final;
 
  protected:
   /// words: [tokens, width of a word] -> input of the first layer, [tokens, hidden]

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdlib>
 #include <set>
 
@@ -15,6 +16,7 @@
 #include "pellucid/io/checkpoint.h"
 #include "pellucid/io/config.h"
 #include "pellucid/io/hub_cache.h"
+#include "pellucid/models/word_neighbours.h"
 
 namespace pellucid {
 namespace {
@@ -51,6 +53,7 @@ struct Model::Impl {
   std::int64_t weights_bytes = 0;
   std::string dtype;
   std::unique_ptr<Checkpoint> checkpoint;  // null for a network of one's own
+  mutable WordNeighbours neighbours;
 };
 
 Model::Model(std::shared_ptr<const Impl> impl) : impl_(std::move(impl)) {}
@@ -159,28 +162,60 @@ std::int64_t Model::max_length() const {
   return length;
 }
 
-Tensor Model::mean_embedding() const {
-  const NetworkShape& shape = network().shape();
+namespace {
+
+/// body(row) for the embeddings of ordinary tokens: neither special nor past the tokenizer's end.
+template <class Body>
+void for_ordinary_embeddings(const Model& model, const Body& body) {
+  const Tokenizer& tokenizer = model.tokenizer();
   std::set<std::int32_t> special;
-  for (const auto id : {tokenizer().pad_id(), tokenizer().unk_id(), tokenizer().mask_id(),
-                        tokenizer().cls_id(), tokenizer().sep_id(), tokenizer().eos_id()}) {
+  for (const auto id : {tokenizer.pad_id(), tokenizer.unk_id(), tokenizer.mask_id(),
+                        tokenizer.cls_id(), tokenizer.sep_id(), tokenizer.eos_id()}) {
     if (id) special.insert(*id);
   }
-  const std::int64_t count = std::min(shape.vocabulary, tokenizer().vocabulary_size());
-  const std::int64_t width = shape.width("embeddings");
-  std::vector<double> sum(static_cast<std::size_t>(width));
-  std::int64_t rows = 0;
+  const std::int64_t count =
+      std::min(model.network().shape().vocabulary, tokenizer.vocabulary_size());
   for (std::int32_t id = 0; id < count; ++id) {
     if (special.contains(id)) continue;
-    const Tensor row = network().embed(std::span<const std::int32_t>(&id, 1));
-    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += double{row.data()[i]};
-    ++rows;
+    const Tensor row = model.network().embed(std::span<const std::int32_t>(&id, 1));
+    body(row.data());
   }
+}
+
+}  // namespace
+
+Tensor Model::mean_embedding() const {
+  const std::int64_t width = network().shape().width("embeddings");
+  std::vector<double> sum(static_cast<std::size_t>(width));
+  std::int64_t rows = 0;
+  for_ordinary_embeddings(*this, [&](const float* row) {
+    for (std::size_t i = 0; i < sum.size(); ++i) sum[i] += double{row[i]};
+    ++rows;
+  });
   Tensor mean = Tensor::zeros({1, width});
   for (std::size_t i = 0; i < sum.size() && rows > 0; ++i) {
     mean.data()[i] = static_cast<float>(sum[i] / static_cast<double>(rows));
   }
   return mean;
+}
+
+double Model::embedding_deviation() const {
+  const std::int64_t width = network().shape().width("embeddings");
+  double sum = 0, squares = 0, count = 0;
+  for_ordinary_embeddings(*this, [&](const float* row) {
+    for (std::int64_t i = 0; i < width; ++i) {
+      sum += double{row[i]};
+      squares += double{row[i]} * double{row[i]};
+    }
+    count += static_cast<double>(width);
+  });
+  if (count == 0) return 0;
+  return std::sqrt(std::max(0.0, squares / count - sum * sum / (count * count)));
+}
+
+std::vector<std::vector<std::int32_t>> Model::nearest_words(std::span<const std::int32_t> ids,
+                                                            std::int64_t count) const {
+  return impl_->neighbours.nearest(network(), ids, count);
 }
 
 std::int64_t Model::label_index(const std::string& label) const {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -60,6 +61,12 @@ class Model {
   /// Mean of the word-embedding table over ordinary tokens (neither special nor past the
   /// tokenizer's end), [1, hidden].
   Tensor mean_embedding() const;
+  /// Standard deviation of the numbers in those rows.
+  double embedding_deviation() const;
+  /// The `count` words whose embeddings are nearest to that of each of `ids`, nearest first, the
+  /// word itself left out. Kept from call to call.
+  std::vector<std::vector<std::int32_t>> nearest_words(std::span<const std::int32_t> ids,
+                                                       std::int64_t count) const;
 
   /// The index of a label: exact name, else a unique match without case, else an index in digits.
   /// Throws UsageError listing the labels and the nearest spelling.

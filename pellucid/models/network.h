@@ -103,6 +103,10 @@ class Network {
   virtual void encode(const Batch& source, std::span<KeyValueCache* const> caches) const;
   /// The decoder ids of a sequence that gives none; Error where the model has no rule for it.
   virtual std::vector<std::int32_t> decoder_ids(std::span<const std::int32_t> ids) const;
+  /// Rows of the output of one layer, from its input x, [tokens, hidden].  Throws Error where a
+  /// layer cannot be run by itself.
+  virtual Tensor layer_rows(std::int64_t index, const Tensor& x, const Batch& batch,
+                            const ReadRows& read) const;
   /// A causal model whose tokens do not depend on what follows, nor on how long the text gets.
   virtual bool can_extend() const { return false; }
   /// Tokens do not depend on what follows.

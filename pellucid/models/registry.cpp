@@ -124,6 +124,11 @@ std::vector<std::int32_t> Network::decoder_ids(std::span<const std::int32_t> /*i
   fail("this model is no encoder-decoder");
 }
 
+Tensor Network::layer_rows(std::int64_t /*index*/, const Tensor& /*x*/, const Batch& /*batch*/,
+                           const ReadRows& /*read*/) const {
+  fail("the layers of this model cannot be run by themselves");
+}
+
 HeadKind named_head(const ModelConfig& config) {
   check(!config.architectures.empty(),
         "{}: \"architectures\" is missing: it names the head; choose one with --task",

@@ -34,6 +34,15 @@ struct Sequence {
   }
 };
 
+/// Rows of a layer's output that are wanted, of all sequences one after the other.
+struct ReadRows {
+  std::vector<std::int64_t> rows;     ///< ascending in each sequence; a row may come several times
+  std::vector<std::int64_t> offsets;  ///< [sequences + 1] into rows
+  /// For each row a key of its sequence whose value attention does not give to it, negative for
+  /// none. Empty: none.
+  std::vector<std::int64_t> zeroed = {};
+};
+
 struct Batch {
   std::vector<std::int32_t> ids;        ///< [tokens]
   std::vector<std::int32_t> types;      ///< [tokens]

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "pellucid/base/parallel.h"
+#include "pellucid/ops/contrast.h"
 #include "pellucid/ops/in_place.h"
 
 #define HWY_TARGET_INCLUDE "pellucid/ops/activation.cpp"
@@ -126,6 +127,8 @@ std::span<const std::string_view> activation_names() {
 
 Variable activation(Activation kind, Variable x) {
   if (kind == Activation::identity) return x;
+  const bool contrast = contrasts(x.tape, kind);
+  const Tensor kept = contrast ? x.value : Tensor();  // shared: not overwritten
   const float* input = x.value.data();
   Tensor slope = x.tracked() ? Tensor::uninitialized(x.value.shape()) : Tensor();
   float* slopes = slope.defined() ? slope.data() : nullptr;
@@ -136,6 +139,7 @@ Variable activation(Activation kind, Variable x) {
      end - begin);
   });
   if (!x.tracked()) return Variable(std::move(output));
+  if (contrast) contrast_activation(kept, output, slope);
   return record(std::move(output), {&x}, [slope](Tensor dy, InputCotangents& inputs) {
     pull_back(slope, std::move(dy), inputs);
   });

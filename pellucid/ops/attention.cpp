@@ -8,6 +8,7 @@
 #include "pellucid/base/error.h"
 #include "pellucid/base/parallel.h"
 #include "pellucid/ops/attention_head.h"
+#include "pellucid/ops/contrast.h"
 
 namespace pellucid {
 namespace {
@@ -26,6 +27,7 @@ struct Batch {
   Tensor bias;                      // [heads, distances], or not defined
   std::vector<std::int32_t>
       places;  // [key rows] from the first of each sequence on; empty: no gaps
+  std::span<const std::int64_t> zeroed;  // [query rows], or empty; read by the forward alone
 
   std::int64_t sequences() const { return static_cast<std::int64_t>(query_offsets.size()) - 1; }
   std::int64_t query_begin(std::int64_t s) const { return query_offsets[std::size_t(s)]; }
@@ -53,6 +55,7 @@ struct Batch {
             .query = {query_matrix.row(query_begin(s)) + h * width, query_matrix.width()},
             .key = {keys_from, key_matrix.width()},
             .value = {keys_from + key_heads * width, key_matrix.width()},
+            .zeroed = zeroed.empty() ? nullptr : zeroed.data() + query_begin(s),
             .statistics = const_cast<float*>(statistics_data)};
   }
 };
@@ -170,7 +173,10 @@ Batch make_batch(const Tensor& query_matrix, const Tensor& key_matrix, std::int6
               .statistics = Tensor::uninitialized({shape.heads, query_matrix.rows(), 2}),
               .views = {},
               .bias = {},
-              .places = {}};
+              .places = {},
+              .zeroed = shape.zeroed};
+  check(batch.zeroed.empty() || std::ssize(batch.zeroed) == query_matrix.rows(),
+        "attention: {} zeroed values for {} queries", batch.zeroed.size(), query_matrix.rows());
   for (std::int64_t s = 0; s < batch.sequences(); ++s) {
     check(batch.keys(s) > 0 || batch.queries(s) == 0,
           "attention: sequence {} has queries but no keys", s);
@@ -224,11 +230,18 @@ Tensor forward(const Batch& batch, Tensor* probabilities) {
 }
 
 /// dqueries, dkeys: [K * rows, width of the matrix], may be one tensor, either may be null
-void pull_back(const Batch& batch, const Tensor& dy, Tensor* dqueries, Tensor* dkeys) {
+/// dprobabilities: [K * heads * queries, keys] of the one sequence, or null
+/// contrast: by multipliers, of the first of two sequences; what is written to must be zero before
+void pull_back(const Batch& batch, const Tensor& dy, Tensor* dqueries, Tensor* dkeys,
+               Tensor* dprobabilities, bool contrast) {
+  check(!contrast || (batch.sequences() == 2 && batch.queries(0) == batch.queries(1) &&
+                      batch.keys(0) == batch.keys(1)),
+        "attention: multipliers are of two sequences of one length");
   const std::int64_t hidden = batch.heads * batch.width;
   const std::int64_t query_rows = batch.query_matrix.rows();
   const std::int64_t count = query_rows == 0 ? 0 : dy.rows() / query_rows;
   for_heads(batch, true, [&](std::int64_t s, std::int64_t h, float* scratch) {
+    if (contrast && s > 0) return;
     AttentionHead head = batch.head(s, h);
     head.scratch = scratch;
     AttentionHeadVjp vjp;
@@ -248,16 +261,56 @@ void pull_back(const Batch& batch, const Tensor& dy, Tensor* dqueries, Tensor* d
       vjp.value = {keys + batch.key_heads * batch.width, width};
       vjp.key_step = batch.key_matrix.rows() * width;
     }
-    attention_head_vjp(head, vjp);
+    if (dprobabilities != nullptr) {
+      vjp.probabilities = dprobabilities->data() + h * head.queries * head.keys;
+      vjp.probability_step = batch.heads * head.queries * head.keys;
+    }
+    if (contrast) {
+      contrast_attention(head, batch.head(1, h), vjp);
+    } else {
+      attention_head_vjp(head, vjp);
+    }
   });
 }
 
 /// Keys of sequences without queries receive no cotangent: nothing would be written there.
-Tensor new_cotangent(const Batch& batch, const Shape& shape) {
+Tensor new_cotangent(const Batch& batch, const Shape& shape, bool contrast) {
+  if (contrast) return Tensor::zeros(shape);
   for (std::int64_t s = 0; s < batch.sequences(); ++s) {
     if (batch.queries(s) == 0 && batch.keys(s) > 0) return Tensor::zeros(shape);
   }
   return Tensor::uninitialized(shape);
+}
+
+/// The probabilities that a tape wants to observe: they come along as one more input, to which the
+/// VJP gives their cotangent.
+class Observed {
+ public:
+  Observed(const Batch& batch, Tape* tape, Tensor* asked) : batch_(batch), tape_(tape) {
+    wanted_ = tape != nullptr && tape->observes_attention();
+    check(!wanted_ || batch.sequences() == 1, "attention: only one sequence can be observed");
+    into_ = wanted_ && asked == nullptr ? &own_ : asked;
+  }
+  /// Where the forward is to put probabilities, or null.
+  Tensor* probabilities() const { return into_; }
+  /// An untracked variable where nobody observes.
+  Variable leaf() const {
+    if (!wanted_) return {};
+    return tape_->add_attention(
+        into_->reshaped({batch_.heads * batch_.queries(0), batch_.keys(0)}));
+  }
+
+ private:
+  const Batch& batch_;
+  Tape* tape_;
+  bool wanted_;
+  Tensor own_;
+  Tensor* into_;
+};
+
+/// [K * heads * queries, keys]
+Tensor new_probability_cotangent(const Batch& batch, std::int64_t count) {
+  return Tensor::uninitialized({count * batch.heads * batch.queries(0), batch.keys(0)});
 }
 
 }  // namespace
@@ -266,14 +319,22 @@ Variable self_attention(const Variable& qkv, const AttentionShape& shape, Tensor
   const std::int64_t key_heads = shape.key_heads > 0 ? shape.key_heads : shape.heads;
   const std::int64_t width = head_width(shape, qkv.width(), shape.heads + 2 * key_heads);
   Batch batch = make_batch(qkv.value, qkv.value, width, shape);
-  Tensor y = forward(batch, probabilities);
+  const Observed observed(batch, qkv.tape, probabilities);
+  Tensor y = forward(batch, observed.probabilities());
   if (!qkv.tracked()) return Variable(std::move(y));
-  return record(std::move(y), {&qkv},
-                [batch = std::move(batch)](const Tensor& dy, InputCotangents& inputs) {
-                  Tensor dqkv = new_cotangent(batch, {dy.rows(), batch.query_matrix.width()});
-                  pull_back(batch, dy, &dqkv, &dqkv);
-                  inputs.add(0, std::move(dqkv));
-                });
+  const Variable leaf = observed.leaf();
+  return record(
+      std::move(y), {&qkv, &leaf},
+      [batch = std::move(batch), contrast = contrasts_all(qkv.tape)](const Tensor& dy,
+                                                                     InputCotangents& inputs) {
+        const std::int64_t rows = batch.query_matrix.rows();
+        Tensor dqkv = new_cotangent(batch, {dy.rows(), batch.query_matrix.width()}, contrast);
+        Tensor dp;
+        if (inputs.wanted(1)) dp = new_probability_cotangent(batch, dy.rows() / rows);
+        pull_back(batch, dy, &dqkv, &dqkv, dp.defined() ? &dp : nullptr, contrast);
+        inputs.add(0, std::move(dqkv));
+        if (dp.defined()) inputs.add(1, std::move(dp));
+      });
 }
 
 Variable attention(const Variable& queries, const Variable& keys_values,
@@ -284,23 +345,30 @@ Variable attention(const Variable& queries, const Variable& keys_values,
         "attention: queries are {} and keys with values {}, expected {} heads of width {} of each",
         queries.value.shape().text(), keys_values.value.shape().text(), key_heads, width);
   Batch batch = make_batch(queries.value, keys_values.value, width, shape);
-  Tensor y = forward(batch, probabilities);
+  Tape* tape = queries.tracked() ? queries.tape : keys_values.tape;
+  const Observed observed(batch, tape, probabilities);
+  Tensor y = forward(batch, observed.probabilities());
   if (!any_tracked({&queries, &keys_values})) return Variable(std::move(y));
-  const auto vjp = [batch = std::move(batch)](const Tensor& dy, InputCotangents& inputs) {
+  const Variable leaf = observed.leaf();
+  const auto vjp = [batch = std::move(batch), contrast = contrasts_all(tape)](
+                       const Tensor& dy, InputCotangents& inputs) {
     const std::int64_t rows = batch.query_matrix.rows();
     const std::int64_t count = rows == 0 ? 0 : dy.rows() / rows;
     const bool query_wanted = inputs.wanted(0), key_wanted = inputs.wanted(1);
-    Tensor dqueries, dkeys;
-    if (query_wanted) dqueries = Tensor::uninitialized(dy.shape());
+    Tensor dqueries, dkeys, dp;
+    if (query_wanted) dqueries = new_cotangent(batch, dy.shape(), contrast);
     if (key_wanted) {
       const Tensor& keys = batch.key_matrix;
-      dkeys = new_cotangent(batch, {count * keys.rows(), keys.width()});
+      dkeys = new_cotangent(batch, {count * keys.rows(), keys.width()}, contrast);
     }
-    pull_back(batch, dy, query_wanted ? &dqueries : nullptr, key_wanted ? &dkeys : nullptr);
+    if (inputs.wanted(2)) dp = new_probability_cotangent(batch, count);
+    pull_back(batch, dy, query_wanted ? &dqueries : nullptr, key_wanted ? &dkeys : nullptr,
+              dp.defined() ? &dp : nullptr, contrast);
     if (query_wanted) inputs.add(0, std::move(dqueries));
     if (key_wanted) inputs.add(1, std::move(dkeys));
+    if (dp.defined()) inputs.add(2, std::move(dp));
   };
-  return record(std::move(y), {&queries, &keys_values}, vjp);
+  return record(std::move(y), {&queries, &keys_values, &leaf}, vjp);
 }
 
 }  // namespace pellucid

@@ -41,6 +41,9 @@ struct AttentionShape {
   /// 1, 2 ... in each. They have gaps where tokens were left out.
   std::span<const std::int32_t> key_places = {};
   AttentionBias bias = {};
+  /// A key of its sequence whose value a query row does not get, negative for none; [query rows] or
+  /// empty. Not to be differentiated.
+  std::span<const std::int64_t> zeroed = {};
   /// Scores s become cap tanh(s / cap), before the bias; 0: they stay.  Gemma 2, arXiv 2408.00118
   float cap = 0;
 };
@@ -50,7 +53,8 @@ struct AttentionShape {
 /// probabilities: if given, receives [sum over sequences of heads * queries * keys] numbers in the
 /// order sequence, head, query, key; what is hidden is 0
 /// saves: qkv, and of each row and head the largest score and 1 / sum of exp.  VJP: to qkv;
-/// recomputes probabilities block by block, once for all K cotangents
+/// recomputes probabilities block by block, once for all K cotangents. A tape that observes
+/// attention gets the probabilities of one sequence as a leaf, [heads * queries, keys]
 Variable self_attention(const Variable& qkv, const AttentionShape& shape,
                         Tensor* probabilities = nullptr);
 

@@ -152,6 +152,9 @@ void head_forward(const AttentionHead& head, const StridedRows<float>& y, float*
         row_scale(own, statistics[1], copy + view.first, view.size());
       }
     }
+    for (std::int64_t r = begin; head.zeroed != nullptr && r < begin + rows; ++r) {
+      if (head.zeroed[r] >= 0) scores[(r - begin) * stride + head.zeroed[r]] = 0;
+    }
     times_keys(head, scores, rows, range, values, {y.row(begin), y.stride});
     for (std::int64_t r = begin; r < begin + rows; ++r) {
       row_scale(y.row(r), head.statistics[2 * r + 1], y.row(r), head.width);
@@ -223,6 +226,11 @@ void block_vjp(const AttentionHead& head, const AttentionHeadVjp& vjp, const Vjp
     const KeyRange view = view_of(head, block.begin + r);
     float* row = scratch.cotangents + r * stride;
     float* own = row + view.first;
+    if (vjp.probabilities != nullptr) {
+      float* copy = vjp.probabilities + k * vjp.probability_step + (block.begin + r) * head.keys;
+      hide({0, head.keys}, view, copy);
+      std::copy_n(own, view.size(), copy + view.first);
+    }
     row_softmax_vjp(scratch.probabilities + r * stride + view.first, own, head.scale, own,
                     view.size());
     if (scratch.slopes != nullptr) {

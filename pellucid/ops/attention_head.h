@@ -30,6 +30,7 @@ struct AttentionHead {
   const std::int32_t* places = nullptr;  // [keys] from that of key 0 on; null: 0, 1, 2 ...
   StridedRows<const float> query;        // [queries, width]
   StridedRows<const float> key, value;   // [keys, width]
+  const std::int64_t* zeroed = nullptr;  // [queries]: a key whose value each does not get, or < 0
   float* statistics = nullptr;           // [queries, 2]: maximum of the scores, 1 / sum of exp
   float* scratch = nullptr;              // attention_scratch() floats
 };
@@ -41,6 +42,8 @@ struct AttentionHeadVjp {
   StridedRows<const float> dy;           // [queries, width]
   StridedRows<float> query, key, value;  // shapes as in AttentionHead
   std::int64_t dy_step = 0, query_step = 0, key_step = 0;  // key_step holds for values too
+  float* probabilities = nullptr;  // [queries, keys]: cotangents of probabilities, or null
+  std::int64_t probability_step = 0;
 };
 
 /// Rows of scratch matrices: as long as the widest vectors allow to read, and an odd number of

@@ -7,6 +7,7 @@
 
 #include "pellucid/base/error.h"
 #include "pellucid/base/parallel.h"
+#include "pellucid/ops/contrast.h"
 #include "pellucid/ops/in_place.h"
 
 #define HWY_TARGET_INCLUDE "pellucid/ops/block_norm.cpp"
@@ -85,6 +86,29 @@ Tensor pull_back(const Saved& saved, Tensor dy) {
   return dx;
 }
 
+/// The same by multipliers: rows of the real input, then as many of the baseline.
+Tensor contrast_pull_back(const Saved& saved, const Tensor& dy) {
+  const std::int64_t rows = saved.normalised.rows(), half = rows / 2;
+  const std::int64_t columns = saved.normalised.width();
+  Tensor dx = Tensor::zeros(dy.shape());
+  for (std::int64_t r = 0; r < dy.rows(); ++r) {
+    const std::int64_t real = r % rows;
+    if (real >= half) continue;
+    for_blocks(saved.blocks, [&](const NormBlock& block, std::int64_t column, std::int64_t i) {
+      contrast_norm({.centred = saved.kind == NormKind::layer,
+                     .normalised = saved.normalised.row(real) + column,
+                     .base_normalised = saved.normalised.row(half + real) + column,
+                     .inverse = saved.inverse.row(real)[i],
+                     .base_inverse = saved.inverse.row(half + real)[i],
+                     .gain = block.gain.data(),
+                     .width = block.gain.size()},
+                    dy.row(r) + column, dx.row(r) + column);
+    });
+    std::copy(dy.row(r) + columns, dy.row(r) + dy.width(), dx.row(r) + columns);
+  }
+  return dx;
+}
+
 }  // namespace
 
 Variable block_norm(Variable x, const std::vector<NormBlock>& blocks, NormKind kind,
@@ -123,8 +147,10 @@ Variable block_norm(Variable x, const std::vector<NormBlock>& blocks, NormKind k
   });
   if (!x.tracked()) return Variable(std::move(y));
   return record(std::move(y), {&x},
-                [saved = std::move(*saved)](Tensor dy, InputCotangents& inputs) {
-                  Tensor dx = pull_back(saved, std::move(dy));
+                [saved = std::move(*saved), contrast = contrasts_all(x.tape)](
+                    Tensor dy, InputCotangents& inputs) {
+                  Tensor dx =
+                      contrast ? contrast_pull_back(saved, dy) : pull_back(saved, std::move(dy));
                   inputs.add(0, std::move(dx));
                 });
 }

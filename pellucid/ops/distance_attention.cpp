@@ -7,6 +7,7 @@
 
 #include "pellucid/base/error.h"
 #include "pellucid/base/parallel.h"
+#include "pellucid/ops/contrast.h"
 #include "pellucid/ops/distance_head.h"
 
 namespace pellucid {
@@ -25,8 +26,9 @@ struct DistanceBatch {
   std::vector<std::int32_t> places;    // [key rows]
   const DistanceTerms* distance;       // or null
   Tensor segment_keys, segment_bias;
-  std::vector<std::int32_t> segments;  // [key rows], or empty
-  std::vector<std::uint8_t> hidden;    // [key rows], or empty
+  std::vector<std::int32_t> segments;         // [key rows], or empty
+  std::vector<std::uint8_t> hidden;           // [key rows], or empty
+  std::span<const std::int64_t> zeroed = {};  // [query rows], or empty; read by the forward alone
 
   std::int64_t sequences() const { return static_cast<std::int64_t>(query_offsets.size()) - 1; }
   std::int64_t query_begin(std::int64_t s) const { return query_offsets[std::size_t(s)]; }
@@ -55,6 +57,7 @@ struct DistanceBatch {
       head.segment_bias = segment_bias.defined() ? segment_bias.row(h) : nullptr;
       head.segments = segments.data() + key_begin(s);
     }
+    if (!zeroed.empty()) head.zeroed = zeroed.data() + query_begin(s);
     if (!hidden.empty()) head.hidden = hidden.data() + key_begin(s);
     if (distance != nullptr && head.queries > 0) add_distances(h, head);
     return head;
@@ -116,6 +119,7 @@ void check_shapes(const Variable& queries, const Variable& keys_values,
   sized(shape.key_places.size(), keys_values.rows(), "places of keys");
   sized(shape.segment.segments.size(), keys_values.rows(), "segments of keys");
   sized(shape.hidden.size(), keys_values.rows(), "marks of hidden keys");
+  sized(shape.zeroed.size(), queries.rows(), "zeroed values");
   if (shape.distance == nullptr) return;
   for (const Tensor* vectors : {&shape.distance->keys, &shape.distance->queries}) {
     check(!vectors->defined() || vectors->width() == hidden,
@@ -172,7 +176,8 @@ DistanceBatch make_distance_batch(const Variable& queries, const Variable& keys_
       .segment_keys = shape.segment.keys,
       .segment_bias = shape.segment.bias,
       .segments = {},
-      .hidden = std::vector<std::uint8_t>(shape.hidden.begin(), shape.hidden.end())};
+      .hidden = std::vector<std::uint8_t>(shape.hidden.begin(), shape.hidden.end()),
+      .zeroed = shape.zeroed};
   if (shape.segment.keys.defined()) {
     batch.segments.assign(shape.segment.segments.begin(), shape.segment.segments.end());
   }
@@ -212,11 +217,17 @@ Tensor distance_forward(const DistanceBatch& batch, Tensor* probabilities) {
 }
 
 /// dqueries: [K * query rows, H]   dkeys: [K * key rows, 2 H]   either may be null
+/// dprobabilities: [K * heads * queries, keys] of the one sequence, or null
+/// contrast: by multipliers, of the first of two sequences
 void distance_pull_back(const DistanceBatch& batch, const Tensor& dy, std::int64_t count,
-                        Tensor* dqueries, Tensor* dkeys) {
+                        Tensor* dqueries, Tensor* dkeys, Tensor* dprobabilities, bool contrast) {
+  check(!contrast || (batch.sequences() == 2 && batch.queries(0) == batch.queries(1) &&
+                      batch.keys(0) == batch.keys(1)),
+        "distance_attention: multipliers are of two sequences of one length");
   const std::int64_t hidden = batch.heads * batch.width;
   const std::int64_t query_rows = batch.query_matrix.rows();
   for_distance_heads(batch, true, [&](std::int64_t s, std::int64_t h, const DistanceHead& head) {
+    if (contrast && s > 0) return;
     AttentionHeadVjp vjp;
     vjp.count = count;
     vjp.dy = {dy.row(batch.query_begin(s)) + h * batch.width, hidden};
@@ -231,7 +242,15 @@ void distance_pull_back(const DistanceBatch& batch, const Tensor& dy, std::int64
       vjp.value = {keys + hidden, 2 * hidden};
       vjp.key_step = batch.key_matrix.rows() * 2 * hidden;
     }
-    distance_head_vjp(head, vjp);
+    if (dprobabilities != nullptr) {
+      vjp.probabilities = dprobabilities->data() + h * head.queries * head.keys;
+      vjp.probability_step = batch.heads * head.queries * head.keys;
+    }
+    if (contrast) {
+      contrast_attention(head, batch.head(1, h), vjp);
+    } else {
+      distance_head_vjp(head, vjp);
+    }
   });
 }
 
@@ -240,23 +259,41 @@ void distance_pull_back(const DistanceBatch& batch, const Tensor& dy, std::int64
 Variable distance_attention(const Variable& queries, const Variable& keys_values,
                             const DistanceAttentionShape& shape, Tensor* probabilities) {
   DistanceBatch batch = make_distance_batch(queries, keys_values, shape);
+  Tape* tape = queries.tracked() ? queries.tape : keys_values.tape;
+  const bool observed = tape != nullptr && tape->observes_attention();
+  check(!observed || batch.sequences() == 1,
+        "distance_attention: only one sequence can be observed");
+  Tensor own;
+  if (observed && probabilities == nullptr) probabilities = &own;
   Tensor y = distance_forward(batch, probabilities);
   if (!any_tracked({&queries, &keys_values})) return Variable(std::move(y));
-  const auto vjp = [batch = std::move(batch)](const Tensor& dy, InputCotangents& inputs) {
+  Variable leaf;
+  if (observed) {
+    leaf = tape->add_attention(
+        probabilities->reshaped({batch.heads * batch.queries(0), batch.keys(0)}));
+  }
+  const auto vjp = [batch = std::move(batch), contrast = contrasts_all(tape)](
+                       const Tensor& dy, InputCotangents& inputs) {
     const std::int64_t rows = batch.query_matrix.rows();
     const std::int64_t count = rows == 0 ? 0 : dy.rows() / rows;
     const bool query_wanted = inputs.wanted(0), key_wanted = inputs.wanted(1);
-    Tensor dqueries, dkeys;
-    if (query_wanted) dqueries = Tensor::uninitialized(dy.shape());
+    Tensor dqueries, dkeys, dp;
+    if (query_wanted) {
+      dqueries = contrast ? Tensor::zeros(dy.shape()) : Tensor::uninitialized(dy.shape());
+    }
     // Keys of sequences without queries receive no cotangent: zeros stay there.
     if (key_wanted)
       dkeys = Tensor::zeros({count * batch.key_matrix.rows(), batch.key_matrix.width()});
+    if (inputs.wanted(2)) {
+      dp = Tensor::uninitialized({count * batch.heads * batch.queries(0), batch.keys(0)});
+    }
     distance_pull_back(batch, dy, count, query_wanted ? &dqueries : nullptr,
-                       key_wanted ? &dkeys : nullptr);
+                       key_wanted ? &dkeys : nullptr, dp.defined() ? &dp : nullptr, contrast);
     if (query_wanted) inputs.add(0, std::move(dqueries));
     if (key_wanted) inputs.add(1, std::move(dkeys));
+    if (dp.defined()) inputs.add(2, std::move(dp));
   };
-  return record(std::move(y), {&queries, &keys_values}, vjp);
+  return record(std::move(y), {&queries, &keys_values, &leaf}, vjp);
 }
 
 }  // namespace pellucid

@@ -43,13 +43,14 @@ struct DistanceAttentionShape {
   SegmentTerms segment = {};
   /// Keys that only the query at their own row sees: [key rows] of 0 or 1; empty: none.
   std::span<const std::uint8_t> hidden = {};
+  std::span<const std::int64_t> zeroed = {};  ///< as in AttentionShape
 };
 
 /// softmax(scale (q k^T + terms)) v
 /// queries: [query rows, H]   keys_values: [key rows, 2 H], columns k | v   y: [query rows, H]
 /// probabilities: if given, receives [sum over sequences of heads * queries * keys] numbers
 /// saves: the inputs, and of each row and head the largest score and 1 / sum of exp.  VJP: to both
-/// inputs; recomputes scores block by block, once for all K cotangents
+/// inputs; recomputes scores block by block, once for all K cotangents. Observed as attention() is
 Variable distance_attention(const Variable& queries, const Variable& keys_values,
                             const DistanceAttentionShape& shape, Tensor* probabilities = nullptr);
 

@@ -217,6 +217,7 @@ void head_forward(const DistanceHead& head, const StridedRows<float>& y, float* 
       if (probabilities != nullptr) {
         std::copy_n(row, head.keys, probabilities + (begin + r) * head.keys);
       }
+      if (head.zeroed != nullptr && head.zeroed[begin + r] >= 0) row[head.zeroed[begin + r]] = 0;
     }
     product({packed.scores, packed.stride}, {packed.values, packed.width_stride},
             {y.row(begin), y.stride}, rows, head.width, head.keys, false);
@@ -327,6 +328,10 @@ void head_vjp(const DistanceHead& head, const AttentionHeadVjp& vjp) {
               rows, head.keys, head.width, false);
       for (std::int64_t r = 0; r < rows; ++r) {
         float* row = packed.cotangents + r * packed.stride;
+        if (vjp.probabilities != nullptr) {
+          std::copy_n(row, head.keys,
+                      vjp.probabilities + k * vjp.probability_step + (begin + r) * head.keys);
+        }
         row_softmax_vjp(packed.scores + r * packed.stride, row, head.scale, row, head.keys);
       }
       pull_scores(head, vjp, packed, k, begin, rows);

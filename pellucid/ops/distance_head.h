@@ -23,6 +23,7 @@ struct DistanceHead {
   const float* segment_bias = nullptr;        // [2], or null
   const std::int32_t* segments = nullptr;     // [keys]
   const std::uint8_t* hidden = nullptr;       // [keys], or null
+  const std::int64_t* zeroed = nullptr;       // [queries], as in AttentionHead
   float* statistics = nullptr;                // [queries, 2]
   float* scratch = nullptr;                   // distance_scratch() floats
 

@@ -5,6 +5,7 @@
 
 #include "pellucid/base/error.h"
 #include "pellucid/base/parallel.h"
+#include "pellucid/ops/contrast.h"
 
 #define HWY_TARGET_INCLUDE "pellucid/ops/gated.cpp"
 #include "pellucid/ops/activation-inl.h"
@@ -73,6 +74,7 @@ Variable gated(Activation kind, const Variable& x) {
     }
   });
   if (!x.tracked()) return Variable(std::move(y));
+  if (contrasts_all(x.tape)) contrast_gated(x.value, slopes);
   return record(std::move(y), {&x}, [slopes](const Tensor& dy, InputCotangents& inputs) {
     const std::int64_t rows = slopes.rows();
     Tensor dx = Tensor::uninitialized({dy.rows(), slopes.width()});

@@ -5,6 +5,7 @@
 
 #include "pellucid/base/error.h"
 #include "pellucid/base/parallel.h"
+#include "pellucid/ops/contrast.h"
 #include "pellucid/ops/in_place.h"
 
 #define HWY_TARGET_INCLUDE "pellucid/ops/layer_norm.cpp"
@@ -63,6 +64,28 @@ Tensor pull_back(const Saved& saved, Tensor dy) {
   return dx;
 }
 
+/// The same by multipliers: rows of the real input, then as many of the baseline.
+Tensor contrast_pull_back(const Saved& saved, const Tensor& dy) {
+  const std::int64_t rows = saved.normalised.rows(), half = rows / 2;
+  Tensor dx = Tensor::zeros(dy.shape());
+  for (std::int64_t r = 0; r < dy.rows(); ++r) {
+    const std::int64_t real = r % rows;
+    if (real >= half) continue;
+    contrast_norm({.normalised = saved.normalised.row(real),
+                   .base_normalised = saved.normalised.row(half + real),
+                   .inverse = saved.inverse.data()[real],
+                   .base_inverse = saved.inverse.data()[half + real],
+                   .gain = saved.gain.data(),
+                   .width = dy.width()},
+                  dy.row(r), dx.row(r));
+  }
+  return dx;
+}
+
+Tensor pull_back(const Saved& saved, Tensor dy, bool contrast) {
+  return contrast ? contrast_pull_back(saved, dy) : pull_back(saved, std::move(dy));
+}
+
 struct Affine {
   const Tensor& gain;
   const Tensor& bias;
@@ -97,10 +120,11 @@ Variable layer_norm(const Variable& x, const Tensor& gain, const Tensor& bias, f
   Saved saved;
   forward(x.value.data(), nullptr, {gain, bias, epsilon}, y, x.tracked() ? &saved : nullptr);
   if (!x.tracked()) return Variable(std::move(y));
-  return record(std::move(y), {&x}, [saved = std::move(saved)](Tensor dy, InputCotangents& inputs) {
-    Tensor dx = pull_back(saved, std::move(dy));
-    inputs.add(0, std::move(dx));
-  });
+  return record(std::move(y), {&x},
+                [saved = std::move(saved), contrast = contrasts_all(x.tape)](
+                    Tensor dy, InputCotangents& inputs) {
+                  inputs.add(0, pull_back(saved, std::move(dy), contrast));
+                });
 }
 
 Variable add_layer_norm(Variable x, const Variable& residual, const Tensor& gain,
@@ -113,9 +137,10 @@ Variable add_layer_norm(Variable x, const Variable& residual, const Tensor& gain
   Saved saved;
   forward(from, residual.value.data(), {gain, bias, epsilon}, y, tracked ? &saved : nullptr);
   if (!tracked) return Variable(std::move(y));
+  const bool contrast = contrasts_all(x.tracked() ? x.tape : residual.tape);
   return record(std::move(y), {&x, &residual},
-                [saved = std::move(saved)](Tensor dy, InputCotangents& inputs) {
-                  const Tensor dx = pull_back(saved, std::move(dy));
+                [saved = std::move(saved), contrast](Tensor dy, InputCotangents& inputs) {
+                  const Tensor dx = pull_back(saved, std::move(dy), contrast);
                   inputs.add(0, dx);
                   inputs.add(1, dx);
                 });

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "pellucid/base/error.h"
 #include "pellucid/base/parallel.h"
+#include "pellucid/ops/contrast.h"
 #include "pellucid/ops/in_place.h"
 
 #define HWY_TARGET_INCLUDE "pellucid/ops/softmax.cpp"
@@ -64,6 +66,9 @@ Variable softmax(Variable x) {
     }
   });
   if (!x.tracked()) return Variable(std::move(p));
+  check(!contrasts_all(x.tape),
+        "deep-lift is not defined for mixtures of experts: which experts run is no function of "
+        "numbers (rules=captum takes gradients there)");
   return record(p, {&x},
                 [p](Tensor dp, InputCotangents& inputs) { pull_back(p, std::move(dp), inputs); });
 }

@@ -191,7 +191,7 @@ class Explaining {
       target.sum = total_of_seen(target.scores);
     }
     if (!found.baseline_values.empty()) target.baseline_value = found.baseline_values[t];
-    if (found.complete) state_gap(target);
+    if (found.complete) state_gap(target, found.remedy);
     add_details(found, t, target);
     const double before = largest_of(target.scores);
     normalize(settings_.normalize, target.scores);
@@ -205,6 +205,10 @@ class Explaining {
   /// What some methods find beside scores.
   void add_details(const Attribution& found, std::size_t t, TargetExplanation& target) {
     if (!found.standard_errors.empty()) target.standard_errors = found.standard_errors[t];
+    if (!found.replicates.empty()) {
+      target.standard_errors =
+          standard_errors(found.replicates, t, settings_.aggregate, result_.units, target.scores);
+    }
     if (!found.interactions.empty()) target.interactions = found.interactions[t];
     if (!found.interaction_errors.empty()) target.interaction_errors = found.interaction_errors[t];
     if (!found.directions.empty()) target.directions = found.directions[t];
@@ -231,16 +235,15 @@ class Explaining {
     }
   }
 
-  void state_gap(TargetExplanation& target) {
+  void state_gap(TargetExplanation& target, const std::string& remedy) {
     const double change = *target.value - *target.baseline_value;
     target.completeness_gap = std::abs(*target.sum - change);
     if (std::abs(change) < kNoChange) return;
     target.relative_gap = *target.completeness_gap / std::abs(change);
     if (*target.relative_gap <= kLargeGap) return;
-    result_.warnings.push_back(
-        fmt::format("{}: the scores miss the change of the target by {:.1f} %; --steps auto adds "
-                    "points until they agree",
-                    target.target.label, 100 * *target.relative_gap));
+    result_.warnings.push_back(fmt::format(
+        "{}: the scores miss the change of the target by {:.1f} %{}{}", target.target.label,
+        100 * *target.relative_gap, remedy.empty() ? "" : "; ", remedy));
   }
 
   static void negate(TargetExplanation& target) {

@@ -372,20 +372,19 @@ std::vector<Coalition> read_masks(const std::string& path) {
 }
 
 std::optional<Method> peer_perturbation(Preset preset, const std::string& method,
-                                        const MethodOptions& options,
-                                        const std::optional<std::string>& draws) {
+                                        MethodOptions options) {
   const bool interpreto = preset == Preset::interpreto, captum = preset == Preset::captum;
   const bool random = method == "lime" || method == "kernel-shap" ||
                       (interpreto && method == "sobol") || (captum && method == "permutation-shap");
   if (!(interpreto || captum) || !random) {
-    check_usage(!draws, "draws: replayed by the random methods of --preset interpreto and captum");
     if (captum && method == "occlusion") return captum_occlusion(options);
     return std::nullopt;
   }
-  check_usage(draws.has_value(),
+  const auto draws = options.extract("draws");
+  check_usage(!draws.empty(),
               "preset {}: {} draws at random there: --draws FILE says what was drawn", name(preset),
               method);
-  Peer peer{.masks = read_masks(*draws)};
+  Peer peer{.masks = read_masks(draws.mapped())};
   read_options(peer, method, options);
   if (method == "sobol") return InterpretoSobol{std::move(peer)};
   if (method == "permutation-shap") return CaptumOrders{std::move(peer)};

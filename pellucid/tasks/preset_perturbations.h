@@ -17,11 +17,10 @@ namespace pellucid {
 std::vector<Coalition> read_masks(const std::string& path);
 
 /// interpreto's "lime", "kernel-shap" and "sobol", captum's "lime", "kernel-shap" and
-/// "permutation-shap" (its ShapleyValueSampling), whose draws are replayed, and its "occlusion".
-/// None: the preset leaves the method as it is. Throws UsageError without draws, for other methods
-/// of these presets, or bad options.
+/// "permutation-shap" (its ShapleyValueSampling), whose draws are replayed from the file that the
+/// option "draws" names, and its "occlusion". None: the preset leaves the method as it is. Throws
+/// UsageError without draws, or for bad options.
 std::optional<Method> peer_perturbation(Preset preset, const std::string& method,
-                                        const MethodOptions& options,
-                                        const std::optional<std::string>& draws);
+                                        MethodOptions options);
 
 }  // namespace pellucid

@@ -97,8 +97,9 @@ void expect_interpreto(const Json& test, const std::string& method) {
   std::optional<DrawsFile> draws;
   if (method != "occlusion") {
     draws.emplace(recorded_masks(test.at("masks")));
-    options.method = peer_perturbation(Preset::interpreto, method,
-                                       options_of(test.at("parameters")), draws->path());
+    MethodOptions given = options_of(test.at("parameters"));
+    given["draws"] = draws->path();
+    options.method = peer_perturbation(Preset::interpreto, method, given);
   } else {
     options.method = Occlusion{};
   }
@@ -203,7 +204,7 @@ TEST(CaptumPreset, RecordedRegressionsAndOrders) {
     options.unit = Unit::tokenizer_word;
     options.output = Output::logit;
     options.targets = {std::to_string(test.at("target").get<int>())};
-    options.method = peer_perturbation(Preset::captum, names.at(theirs), {}, draws.path());
+    options.method = peer_perturbation(Preset::captum, names.at(theirs), {{"draws", draws.path()}});
     const Explanation found = explain(*model, test.at("text").get<std::string>(), options);
     const auto expected = test.at("per_token").get<std::vector<double>>();
     const auto players = test.at("feature_mask").get<std::vector<std::size_t>>();
@@ -218,22 +219,22 @@ TEST(CaptumPreset, RecordedRegressionsAndOrders) {
 }
 
 TEST(PeerPerturbation, Refusals) {
-  const auto peer = [](Preset preset, const std::string& method, const MethodOptions& options,
-                       const std::optional<std::string>& draws) {
-    return peer_perturbation(preset, method, options, draws);
-  };
-  EXPECT_FALSE(peer(Preset::none, "lime", {}, std::nullopt));
-  EXPECT_FALSE(peer(Preset::interpreto, "occlusion", {}, std::nullopt));
-  EXPECT_THROW(peer(Preset::none, "lime", {}, "draws"), UsageError);
-  EXPECT_THROW(peer(Preset::interpreto, "lime", {}, std::nullopt), UsageError);
+  EXPECT_FALSE(peer_perturbation(Preset::none, "lime", {}));
+  EXPECT_FALSE(peer_perturbation(Preset::interpreto, "occlusion", {}));
+  EXPECT_THROW(make_method("lime", {{"draws", "file"}}), UsageError);
+  EXPECT_THROW(peer_perturbation(Preset::interpreto, "lime", {}), UsageError);
   const DrawsFile draws({{true, false}, {false, true}});
-  EXPECT_TRUE(peer(Preset::interpreto, "lime", {{"distance", "hamming"}}, draws.path()));
-  EXPECT_THROW(peer(Preset::interpreto, "lime", {{"samples", "3"}}, draws.path()), UsageError);
-  EXPECT_THROW(peer(Preset::captum, "lime", {{"distance", "far"}}, draws.path()), UsageError);
-  EXPECT_THROW(peer(Preset::captum, "lime", {}, std::string("/nowhere/draws.safetensors")), Error);
+  const auto peer = [&](Preset preset, MethodOptions options) {
+    options.emplace("draws", draws.path());
+    return peer_perturbation(preset, "lime", std::move(options));
+  };
+  EXPECT_TRUE(peer(Preset::interpreto, {{"distance", "hamming"}}));
+  EXPECT_THROW(peer(Preset::interpreto, {{"samples", "3"}}), UsageError);
+  EXPECT_THROW(peer(Preset::captum, {{"distance", "far"}}), UsageError);
+  EXPECT_THROW(peer(Preset::captum, {{"draws", "/nowhere/draws.safetensors"}}), Error);
   ExplainOptions options;
   options.preset = Preset::interpreto;
-  options.method = peer(Preset::interpreto, "lime", {}, draws.path());
+  options.method = peer(Preset::interpreto, {});
   const Model* model = peers::find_model("demo-emotion");
   EXPECT_THROW(explain(*model, "three words here", options), UsageError);  // masks of two units
 }

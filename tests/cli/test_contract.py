@@ -97,7 +97,8 @@ class Help(unittest.TestCase):
         self.assertEqual(len(names), len(set(names)))
         for name in ("integrated-gradients", "input-x-gradient", "saliency", "occlusion", "leave-one-out", "lime",
                      "hierarchical-occlusion", "kernel-shap", "shapley", "permutation-shap", "partition-shap",
-                     "shapley-interactions", "sobol", "rise", "counterfactual", "random"):
+                     "shapley-interactions", "sobol", "rise", "counterfactual", "random", "smooth-grad", "gradient-shap",
+                     "deep-lift", "attention", "value-zeroing"):
             self.assertIn(name, names)
         for name in names:
             self.assertIn(name, run("methods", name).stdout)
