@@ -23,10 +23,10 @@ namespace pellucid::cli {
 namespace {
 
 /// Flags that are options of a method, by the same names.
-constexpr std::array kMethodFlags{"steps",          "rule",           "tolerance", "baseline",
-                                  "reduce",         "layer",          "window",    "stride",
-                                  "replacement",    "samples",        "noise",     "evaluations",
-                                  "noise-absolute", "baselines-file", "draws",     "replacement-model"};
+constexpr std::array kMethodFlags{
+    "steps",          "rule",           "tolerance",   "baseline",         "reduce", "layer",
+    "window",         "stride",         "replacement", "samples",          "noise",  "evaluations",
+    "noise-absolute", "baselines-file", "draws",       "replacement-model"};
 
 /// None when the command line says nothing about it.
 std::optional<Method> method(const Arguments& arguments, Preset preset) {
