@@ -5,10 +5,8 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cmath>
 #include <map>
 #include <mutex>
-#include <numeric>
 
 #include "pellucid/base/error.h"
 #include "pellucid/base/version.h"
@@ -17,13 +15,11 @@
 #include "pellucid/tasks/head_facts.h"
 #include "pellucid/tasks/predict.h"
 #include "pellucid/tasks/preset.h"
+#include "pellucid/tasks/target_explanation.h"
 #include "pellucid/tasks/targets.h"
 
 namespace pellucid {
 namespace {
-
-constexpr double kLargeGap = 0.05;   // relative: a warning
-constexpr double kNoChange = 1e-12;  // |value - baseline_value| too small to compare a gap with
 
 /// Logits of one input.
 std::vector<float> run_input(const Sequence& input, Executor& executor) {
@@ -38,26 +34,6 @@ std::vector<float> run_input(const Sequence& input, Executor& executor) {
   };
   executor.run(std::span<const Work>(&work, 1));
   return logits;
-}
-
-double total(const std::vector<double>& values) {
-  return std::accumulate(values.begin(), values.end(), 0.0);
-}
-
-/// Sum over tokens of no unit.
-double unassigned(const Units& units, const std::vector<double>& tokens) {
-  const auto places = units.unit_of_token(static_cast<std::int64_t>(tokens.size()));
-  double sum = 0;
-  for (std::size_t i = 0; i < tokens.size(); ++i) {
-    if (!places[i]) sum += tokens[i];
-  }
-  return sum;
-}
-
-double total_of_seen(const std::vector<double>& scores) {
-  double sum = 0;
-  for (const double score : scores) sum += std::isnan(score) ? 0 : score;
-  return sum;
 }
 
 /// One text on its way from item to explanation.
@@ -144,7 +120,16 @@ class Explaining {
       ++result_.forwards;
     }
     for (std::size_t t = 0; t < targets_.size(); ++t) {
-      result_.targets.push_back(explain_target(found, t, values[t]));
+      TargetExplanation target = explain_target(found, t, result_.units, settings_);
+      target.target = targets_[t];
+      target.value = values[t];
+      if (found.complete) state_gap(target, found.remedy, result_.warnings);
+      if (target.counterfactual) {
+        Counterfactual& changed = *target.counterfactual;
+        changed.prediction = classify(head_facts(model_), result_.task, changed.logits);
+      }
+      if (options_.negate) negate(target);
+      result_.targets.push_back(std::move(target));
     }
     result_.converged = found.converged;
     usual_replacement_ = evaluator.resolved({.kind = Replacement::Kind::usual}).name();
@@ -173,86 +158,6 @@ class Explaining {
                                         "baseline", std::string("pad"))) != parameters.end();
     if (!pad || !from_pad) return std::nullopt;
     return stated_start(options_.preset, encoding_, *pad, attributed);
-  }
-
-  TargetExplanation explain_target(const Attribution& found, std::size_t t, double value) {
-    TargetExplanation target;
-    target.target = targets_[t];
-    target.value = value;
-    target.is_signed = found.is_signed && settings_.aggregate != Aggregate::l1 &&
-                       settings_.aggregate != Aggregate::l2;
-    if (!found.token_scores.empty()) {
-      target.token_scores = found.token_scores[t];
-      target.scores = aggregate(settings_.aggregate, result_.units, target.token_scores);
-      target.sum = total(target.token_scores);
-      target.unassigned = unassigned(result_.units, target.token_scores);
-    } else {
-      target.scores = found.unit_scores[t];
-      target.sum = total_of_seen(target.scores);
-    }
-    if (!found.baseline_values.empty()) target.baseline_value = found.baseline_values[t];
-    if (found.complete) state_gap(target, found.remedy);
-    add_details(found, t, target);
-    const double before = largest_of(target.scores);
-    normalize(settings_.normalize, target.scores);
-    if (const double after = largest_of(target.scores); after != before) {
-      scale_details(target, after / before);
-    }
-    if (options_.negate) negate(target);
-    return target;
-  }
-
-  /// What some methods find beside scores.
-  void add_details(const Attribution& found, std::size_t t, TargetExplanation& target) {
-    if (!found.standard_errors.empty()) target.standard_errors = found.standard_errors[t];
-    if (!found.replicates.empty()) {
-      target.standard_errors =
-          standard_errors(found.replicates, t, settings_.aggregate, result_.units, target.scores);
-    }
-    if (!found.interactions.empty()) target.interactions = found.interactions[t];
-    if (!found.interaction_errors.empty()) target.interaction_errors = found.interaction_errors[t];
-    if (!found.directions.empty()) target.directions = found.directions[t];
-    if (!found.r_squared.empty()) target.r_squared = found.r_squared[t];
-    if (found.counterfactuals.empty()) return;
-    target.counterfactual = found.counterfactuals[t];
-    Counterfactual& changed = *target.counterfactual;
-    changed.prediction = classify(head_facts(model_), result_.task, changed.logits);
-  }
-
-  static double largest_of(const std::vector<double>& scores) {
-    double largest = 0;
-    for (const double score : scores) largest = std::max(largest, std::abs(score));
-    return largest;
-  }
-
-  static void scale_details(TargetExplanation& target, double factor) {
-    for (double& error : target.standard_errors) error *= std::abs(factor);
-    for (auto& row : target.interactions) {
-      for (double& interaction : row) interaction *= factor;
-    }
-    for (auto& row : target.interaction_errors) {
-      for (double& error : row) error *= std::abs(factor);
-    }
-  }
-
-  void state_gap(TargetExplanation& target, const std::string& remedy) {
-    const double change = *target.value - *target.baseline_value;
-    target.completeness_gap = std::abs(*target.sum - change);
-    if (std::abs(change) < kNoChange) return;
-    target.relative_gap = *target.completeness_gap / std::abs(change);
-    if (*target.relative_gap <= kLargeGap) return;
-    result_.warnings.push_back(fmt::format(
-        "{}: the scores miss the change of the target by {:.1f} %{}{}", target.target.label,
-        100 * *target.relative_gap, remedy.empty() ? "" : "; ", remedy));
-  }
-
-  static void negate(TargetExplanation& target) {
-    for (double& score : target.scores) score = -score;
-    for (double& score : target.token_scores) score = -score;
-    for (double& direction : target.directions) direction = -direction;
-    scale_details(target, -1);
-    if (target.sum) target.sum = -*target.sum;
-    if (target.unassigned) target.unassigned = -*target.unassigned;
   }
 
   void fill_dump(const Attribution& found, const Evaluator& evaluator, ExplanationDump& dump) {
