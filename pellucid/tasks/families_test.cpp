@@ -51,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(Families, Classifier,
                          testing::Values("bert-relative_key", "roberta-pad5", "albert-relative",
                                          "mobilebert-wide", "modernbert-biases", "deberta-absolute",
                                          "deberta-v2-own-keys", "xlnet-first", "xlnet-mean",
-                                         "bart-classes", "mt5-classes"),
+                                         "bart-classes"),
                          [](const auto& place) {
                            std::string name = place.param;
                            for (char& c : name) {
