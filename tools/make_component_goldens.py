@@ -4,11 +4,15 @@
 
 Each line: {"settings": a tokenizer.json, "records": [{"kind": "encode" | "pair" | "words" | "decode", ...}, ...]} with the
 fields of tests/text_records.h, or "error" where the library refuses. The model is one of characters, so that every piece
-and every offset is seen. Left out are two defects of the library: an added token whose content a normalizer takes away,
-and characters that Replace puts before a text, in a ByteLevel pre-tokenizer (it doubles them).
+and every offset is seen. Left out are defects of the library: an added token whose content a normalizer takes away,
+and characters that Replace puts before a text, in a ByteLevel pre-tokenizer (it doubles them). With --models also byte
+fallback beside a prefix or suffix, whose bytes the library counts as bytes of the text.
 
-Usage: make_component_goldens.py COUNT SEED [CHARSMAP.json...] | gzip -9n > FILE
+Usage: make_component_goldens.py [--models] COUNT SEED [CHARSMAP.json...] | gzip -9n > FILE
 (tests/goldens/text/components.jsonl.gz: 300, 1; needs tokenizers 0.22.2 and numpy)
+
+--models: every kind of model with random vocabularies and options, truncation, long and odd texts. To compare:
+PELLUCID_RECORDS=FILE text_test --gtest_filter='RandomComponents.*'
 """
 import json
 import os
@@ -131,6 +135,126 @@ def post_processor(rng, depth=0):
     return value
 
 
+def pieces_of(rng, count):
+    """Random parts of the words, none of them twice."""
+    pieces = {}
+    while len(pieces) < count:
+        word = rng.choice(WORDS).replace(" ", "") or "x"
+        start = rng.randrange(len(word))
+        pieces[word[start:start + rng.randint(1, 4)]] = None
+    return list(pieces)
+
+
+def bpe(rng, characters):
+    prefix = rng.choice([None, None, None, "##"])
+    suffix = rng.choice([None, None, None, "</w>"])
+    vocabulary = dict.fromkeys(["<s>", "</s>", "<unk>"])
+    if rng.random() < .5:
+        vocabulary |= dict.fromkeys(f"<0x{b:02X}>" for b in range(256) if rng.random() < rng.choice([1, 1, .9]))
+    units = rng.sample(characters, rng.randint(20, len(characters)))
+    for form in ["{}"] + ([prefix + "{}"] if prefix else []) + (["{}" + suffix] if suffix else []) + ([prefix + "{}" + suffix] if prefix and suffix else []):
+        vocabulary |= dict.fromkeys(form.format(unit) for unit in units)
+    merges, tokens = [], [token for token in vocabulary if not token.startswith("<")]
+    for _ in range(rng.randint(0, 150)):
+        left, right = (rng.choice(tokens[:60] + tokens[-60:]) for _ in range(2))
+        if prefix and not right.startswith(prefix):
+            continue
+        joined = left + (right[len(prefix):] if prefix else right)
+        if " " in joined or (left, right) in merges:
+            continue
+        if joined not in vocabulary:
+            vocabulary[joined] = None
+            tokens.append(joined)
+        merges.append((left, right))
+    return {"type": "BPE", "dropout": None, "unk_token": rng.choice([None, "<unk>", "<unk>"]), "continuing_subword_prefix": prefix, "end_of_word_suffix": suffix,
+            "fuse_unk": flag(rng), "byte_fallback": not prefix and not suffix and flag(rng), "ignore_merges": flag(rng), "vocab": {token: i for i, token in enumerate(vocabulary)}, "merges": merges}
+
+
+def unigram(rng):
+    pieces = ["<s>", "</s>", "<unk>"] + [p for p in pieces_of(rng, rng.randint(20, 120)) if not p.startswith("<")]
+    pieces += rng.sample("abcdefghijklmnop▁xyz.", rng.randint(0, 20))
+    if rng.random() < .5:
+        pieces += [f"<0x{b:02X}>" for b in range(256) if rng.random() < rng.choice([1, 1, .9])]
+    return {"type": "Unigram", "unk_id": rng.choice([2, 2, 2, 0, None]), "byte_fallback": flag(rng),
+            "vocab": [[piece, rng.choice([-1, -2, -2.5, -3, -8, 0, round(rng.uniform(-12, 0), 4)])] for piece in pieces]}
+
+
+def model(rng, characters):
+    kind = rng.choice(["BPE", "BPE", "Unigram", "WordPiece", "WordLevel"])
+    if kind == "BPE":
+        return bpe(rng, characters)
+    if kind == "Unigram":
+        return unigram(rng)
+    vocabulary = dict.fromkeys(["<s>", "</s>", "<unk>"] + pieces_of(rng, rng.randint(20, 100)))
+    if kind == "WordLevel":
+        return {"type": kind, "unk_token": rng.choice(["<unk>", "<unk>", "gone"]), "vocab": {token: i for i, token in enumerate(vocabulary)}}
+    prefix = rng.choice(["##", "##", "", "a"])
+    vocabulary |= dict.fromkeys(prefix + piece for piece in pieces_of(rng, rng.randint(20, 100)) + rng.sample(characters, 60))
+    return {"type": kind, "unk_token": rng.choice(["<unk>", "<unk>", "<unk>", "gone"]), "continuing_subword_prefix": prefix, "max_input_chars_per_word": rng.choice([0, 1, 5, 100]),
+            "vocab": {token: i for i, token in enumerate(vocabulary)}}
+
+
+def odd_text(rng):
+    """Long, repeated, or of any characters."""
+    kind = rng.randrange(4)
+    if kind == 0:
+        return "".join(text_of(rng) for _ in range(rng.randint(5, 40)))
+    if kind == 1:
+        return rng.choice(WORDS) * rng.randint(20, 200)
+    if kind == 2:
+        return "".join(chr(c) for c in (rng.choice([rng.randrange(0x3000), rng.randrange(0x110000)]) for _ in range(rng.randint(1, 60))) if not 0xD800 <= c < 0xE000)
+    marks = "\u0301\u0307\u200d\ufe0f\u0e33\u1160\u11a8\u0345\u0f71\u0f72"
+    return "".join(rng.choice("aA é가👍🏽नि\u0e01") + "".join(rng.choice(marks) for _ in range(rng.randint(0, 4))) for _ in range(rng.randint(1, 30)))
+
+
+def with_model(rng, settings):
+    """The same components around any model. Its added tokens have ids of their own."""
+    settings["model"] = model(rng, sorted(set("".join(WORDS)) - {" "}))
+    vocabulary = settings["model"]["vocab"]
+    ids = {piece: i for i, (piece, _) in enumerate(vocabulary)} if isinstance(vocabulary, list) else vocabulary
+    next_id = len(vocabulary)
+    for token in settings["added_tokens"]:
+        token["id"] = ids.get(token["content"], next_id)
+        next_id += token["id"] == next_id
+    settings["added_tokens"].sort(key=lambda token: token["id"])
+    return settings
+
+
+def window_of(encoding):
+    return record_of(encoding) | {"overflow": [record_of(other) for other in encoding.overflowing]}
+
+
+def loses_added_tokens(tokenizer, settings):
+    normalizer = tokenizer.normalizer
+    return normalizer is not None and any(token["normalized"] and not normalizer.normalize_str(token["content"]) for token in settings["added_tokens"])
+
+
+def is_panic(record):
+    """Where the library breaks off inside itself any answer is as good."""
+    return any(words in record.get("error", "") for words in ("char boundary", "index out of bounds", "AddedVocabulary bad split"))
+
+
+def further_records_of(tokenizer, rng):
+    for _ in range(4):
+        text = odd_text(rng)
+        yield attempt({"kind": "encode", "text": text}, lambda: record_of(tokenizer.encode(text)))
+    text = text_of(rng)
+    yield attempt({"kind": "nospecial", "text": text}, lambda: record_of(tokenizer.encode(text, add_special_tokens=False)))
+    for _ in range(3):
+        text, pair = text_of(rng), rng.choice([None, text_of(rng)])
+        cut = {"max_length": rng.randint(3, 14), "stride": rng.randint(0, 2), "strategy": rng.choice(["longest_first", "only_first", "only_second"]), "direction": rng.choice(["right", "left"])}
+        if pair is None:
+            cut["strategy"] = "longest_first"
+
+        def run():
+            tokenizer.enable_truncation(**cut)
+            return window_of(tokenizer.encode(text, pair))
+        yield attempt({"kind": "trunc", "text": text, "pair": pair} | cut, run)
+        tokenizer.no_truncation()
+    ids = [rng.randrange(tokenizer.get_vocab_size()) for _ in range(rng.randint(0, 60))]
+    yield attempt({"kind": "decode", "ids": ids, "skip": False}, lambda: {"text": tokenizer.decode(ids, skip_special_tokens=False)})
+
+
 def inserts(value):
     """A normalizer with a pattern that may match nothing."""
     if value and value["type"] == "Sequence":
@@ -191,11 +315,15 @@ def records_of(tokenizer, rng):
 
 
 def main():
-    count, rng = int(sys.argv[1]), random.Random(int(sys.argv[2]))
+    models = "--models" in sys.argv
+    count, seed, *paths = [argument for argument in sys.argv[1:] if argument != "--models"]
+    rng = random.Random(int(seed))
     charsmap = os.path.join(os.path.dirname(__file__), "..", "tests", "goldens", "text", "charsmap.json")
-    maps = [json.load(open(path))["precompiled_charsmap"] for path in sys.argv[3:] or [charsmap]]
-    for _ in range(count):
+    maps = [json.load(open(path))["precompiled_charsmap"] for path in paths or [charsmap]]
+    for _ in range(int(count)):
         settings = settings_of(rng, maps)
+        if models:
+            settings = with_model(rng, settings)
         try:
             tokenizer = Tokenizer.from_str(json.dumps(settings))
         except Exception as error:
@@ -203,7 +331,13 @@ def main():
             continue
         except BaseException:  # a panic of the library while loading
             continue
-        print(json.dumps({"settings": settings, "records": list(records_of(tokenizer, rng))}, separators=(",", ":")))
+        if models and loses_added_tokens(tokenizer, settings):
+            continue
+        records = list(records_of(tokenizer, rng)) + (list(further_records_of(tokenizer, rng)) if models else [])
+        if models:
+            records = [record for record in records if not is_panic(record)]
+        print(json.dumps({"settings": settings, "records": records}, separators=(",", ":")))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -248,14 +248,14 @@ def make(folder, cls, options):
         json.dump({"library": f"transformers {transformers.__version__}", "inputs": facts}, file)
 
 
-def main():
-    out, names = sys.argv[1], sys.argv[2:] or CASES
+def main(cases, make_one):
+    out, names = sys.argv[1], sys.argv[2:] or cases
     for name in names:
         try:
-            make(os.path.join(out, name), *CASES[name])
+            make_one(os.path.join(out, name), *cases[name])
         except Exception as problem:  # noqa: BLE001: shown, and the other cases are still made
             print(f"{name}: {type(problem).__name__}: {problem}", file=sys.stderr)
 
 
 if __name__ == "__main__":
-    main()
+    main(CASES, make)

@@ -11,6 +11,8 @@ Usage: make_regex_tables.py > pellucid/text/regex/class_tables.cpp      (needs t
 from fontTools import unicodedata as names_of_scripts
 from tokenizers import Regex, pre_tokenizers
 
+from code_tables import array, hexadecimal, ranges_of, step_ranges
+
 CODES = [code for code in range(0x110000) if not 0xD800 <= code < 0xE000]
 TEXT = "".join(map(chr, CODES))
 CATEGORIES = "Lu Ll Lt Lm Lo Mn Mc Me Nd Nl No Pc Pd Ps Pe Pi Pf Po Sm Sc Sk So Zs Zl Zp Cc Cf Co".split()
@@ -25,16 +27,6 @@ def codes_of(pattern, text=TEXT, codes=CODES):
     """The code points of `text` that the pattern takes."""
     split = pre_tokenizers.Split(Regex(f"(?:{pattern})+"), "removed", invert=True)
     return [codes[i] for _, (begin, end) in split.pre_tokenize_str(text) for i in range(begin, end)]
-
-
-def ranges_of(codes):
-    ranges = []
-    for code in sorted(codes):
-        if ranges and ranges[-1][1] == code - 1:
-            ranges[-1][1] = code
-        else:
-            ranges.append([code, code])
-    return ranges
 
 
 def partition(classes):
@@ -82,31 +74,7 @@ def fold_ranges(orbits):
         target = next((ord(f) for f in folded if len(f) == 1 and ord(f) in orbit and folded.count(f) > 1), None)
         target = target or max(orbit)
         pairs += [(code, target - code) for code in orbit if code != target]
-    ranges = []
-    for code, difference in sorted(pairs):
-        if ranges:
-            last = ranges[-1]
-            step = code - last[1]
-            if last[3] == difference and step in (1, 2) and last[2] in (0, step):
-                last[1], last[2] = code, step
-                continue
-        ranges.append([code, code, 0, difference])
-    return [[first, last, step or 1, difference] for first, last, step, difference in ranges]
-
-
-def rows(values, form, width=100):
-    lines, line = [], "   "
-    for value in values:
-        item = " " + form(value) + ","
-        if len(line) + len(item) > width:
-            lines.append(line)
-            line = "   "
-        line += item
-    return "\n".join(lines + [line])
-
-
-def array(declaration, count, values, form):
-    print(f"const {declaration}[] = {{\n{rows(values, form)}\n}};\nconst std::size_t {count} = {len(values)};\n")
+    return step_ranges(pairs)
 
 
 def main():
@@ -132,15 +100,14 @@ def main():
 
 namespace pellucid {
 """)
-    hexadecimal = lambda r: "{" + ",".join(["0x%X" % r[0], "0x%X" % r[1]] + [str(x) for x in r[2:]]) + "}"
     array("char* const kCategoryNames", "kCategoryCount", CATEGORIES, '"{}"'.format)
-    array("PartRange kCategoryRanges", "kCategoryRangeCount", partition(categories), hexadecimal)
+    array("ValueRange kCategoryRanges", "kCategoryRangeCount", partition(categories), hexadecimal)
     array("ScriptName kScriptNames", "kScriptCount", scripts,
           lambda s: '{"%s","%s"}' % (s[0].lower(), s[1].replace("_", "").lower()))
-    array("PartRange kScriptRanges", "kScriptRangeCount", partition([s[2] for s in scripts]), hexadecimal)
+    array("ValueRange kScriptRanges", "kScriptRangeCount", partition([s[2] for s in scripts]), hexadecimal)
     array("NamedSet kNamedSets", "kNamedSetCount", sets, lambda s: '{"%s",0x%X,%d,%d}' % s)
     array("CodeRange kNamedSetRanges", "kNamedSetRangeCount", members, hexadecimal)
-    array("FoldRange kFoldRanges", "kFoldRangeCount", fold_ranges(orbits), hexadecimal)
+    array("StepRange kFoldRanges", "kFoldRangeCount", fold_ranges(orbits), hexadecimal)
     array("FoldSequence kFoldSequences", "kFoldSequenceCount", sorted(sequences),
           lambda s: '{U"%s",0x%X}' % ("".join("\\U%08X" % ord(c) for c in s[0]), s[1]))
     print("}  // namespace pellucid")

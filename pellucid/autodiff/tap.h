@@ -5,7 +5,10 @@
 //
 // Names: "embeddings" (output of the word-embedding table), "position-embeddings",
 // "embedding-block" (input of the first layer), "layer.I.attentions" (probabilities, flat),
-// "layer.I.hidden" (output of layer I, from 0), "pooled", "logits".
+// "layer.I.hidden" (output of layer I, from 0), "pooled", "logits". In encoder-decoders layers are
+// "encoder.layer.I" and "decoder.layer.I", the latter with "cross-attentions", and there are
+// "decoder-embeddings", "decoder-position-embeddings", "decoder-embedding-block" and
+// "encoder-outputs": where those are replaced the encoder does not run.
 #pragma once
 
 #include <cstdint>
@@ -58,5 +61,15 @@ class Tap {
   std::map<std::string, Point, std::less<>> points_;
   std::vector<std::string> passed_;  ///< names met, for errors; kept only when something is tapped
 };
+
+/// compute(nullptr), or compute(&probabilities) where somebody wants those at the tap `name`.
+template <class Compute>
+Variable with_probabilities(const std::string& name, Tap& tap, const Compute& compute) {
+  if (!tap.wanted(name)) return compute(nullptr);
+  Tensor probabilities;
+  Variable y = compute(&probabilities);
+  tap(name, Variable(probabilities));
+  return y;
+}
 
 }  // namespace pellucid

@@ -12,10 +12,12 @@
 #include "pellucid/cli/dump.h"
 #include "pellucid/cli/explanations.h"
 #include "pellucid/cli/input.h"
+#include "pellucid/cli/lines.h"
 #include "pellucid/cli/model_argument.h"
 #include "pellucid/cli/signals.h"
 #include "pellucid/cli/verbs.h"
 #include "pellucid/tasks/preset_perturbations.h"
+#include "pellucid/text/unicode.h"
 
 namespace pellucid::cli {
 namespace {
@@ -48,6 +50,22 @@ std::optional<Method> method(const Arguments& arguments, Preset preset) {
   return make_method(name, options);
 }
 
+UnitOptions unit_options(const Arguments& arguments) {
+  UnitOptions options;
+  if (const auto how = arguments.value("punctuation")) {
+    options.punctuation = parse_punctuation(*how);
+  }
+  options.rest = arguments.choice("rest", {"none", "units"}) == "units";
+  if (const auto path = arguments.value("abbreviations")) {
+    Lines lines(*path);
+    for (std::string line; lines.next(line);) {
+      decode_utf8(line, fmt::format("{}:{}", lines.name(), lines.number()));
+      options.abbreviations.push_back(line);
+    }
+  }
+  return options;
+}
+
 ExplainOptions explain_options(const Arguments& arguments) {
   ExplainOptions options;
   if (const auto preset = arguments.value("preset")) options.preset = parse_preset(*preset);
@@ -61,6 +79,8 @@ ExplainOptions explain_options(const Arguments& arguments) {
     options.output = parse_output(*output);
   }
   if (const auto unit = arguments.value("unit")) options.unit = parse_unit(*unit);
+  if (!options.unit && arguments.has("spans")) options.unit = Unit::spans;
+  options.units = unit_options(arguments);
   if (const auto how = arguments.value("aggregate")) options.aggregate = parse_aggregate(*how);
   if (const auto how = arguments.value("normalize")) options.normalize = parse_normalize(*how);
   if (const auto how = arguments.value("long")) options.long_text = parse_long_text(*how);

@@ -22,10 +22,10 @@ using report::count_text;
 constexpr std::size_t kLabelsShown = 20;
 constexpr double kMiB = 1024.0 * 1024.0;
 
-/// None: the head has no task (a bare encoder, a causal language model).
+/// None: the head has no task (a bare encoder, a language model that continues texts).
 std::optional<Task> task_of(const Model& model) {
   const HeadKind head = model.network().shape().head;
-  if (head == HeadKind::none || head == HeadKind::causal_lm) return std::nullopt;
+  if (head == HeadKind::none || continues_texts(head)) return std::nullopt;
   return find_task(model, std::nullopt, false);
 }
 

@@ -6,6 +6,9 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
+#include <charconv>
+#include <system_error>
 
 #include "pellucid/base/error.h"
 #include "pellucid/base/spelling.h"
@@ -36,6 +39,32 @@ void check_item(const Item& item) {
   if (item.pair) check_text(*item.pair);
 }
 
+/// "0-6,10-16": characters of the text, the end is not among them.
+UserSpans parse_spans(const std::string& text) {
+  UserSpans spans;
+  for (const std::string& part : split_commas(text)) {
+    const std::size_t dash = part.find('-');
+    Span span;
+    const char* last = part.data() + part.size();
+    const auto start = std::from_chars(part.data(), last, span.start);
+    const bool has_dash = dash != std::string::npos && start.ptr == part.data() + dash;
+    const auto end = std::from_chars(has_dash ? start.ptr + 1 : last, last, span.end);
+    check_usage(start.ec == std::errc() && has_dash && end.ec == std::errc() && end.ptr == last,
+                "--spans is {}, expected START-END,START-END ...", quote(text));
+    spans.text.push_back(span);
+  }
+  check_usage(!spans.text.empty(), "--spans is empty, expected START-END,START-END ...");
+  return spans;
+}
+
+ItemUse use_of(const Arguments& arguments) {
+  if (arguments.has("decode")) return ItemUse::decode;
+  const std::string_view verb = arguments.verb().name;
+  return verb == "explain"    ? ItemUse::explain
+         : verb == "tokenize" ? ItemUse::tokenize
+                              : ItemUse::predict;
+}
+
 }  // namespace
 
 bool has_file_flags(const Arguments& arguments) {
@@ -48,8 +77,9 @@ bool has_text_flags(const Arguments& arguments) {
 }
 
 TextSource::TextSource(const Arguments& arguments, std::vector<std::string> texts)
-    : texts_(std::move(texts)), pairs_(arguments.values("pair")), decode_(arguments.has("decode")) {
+    : texts_(std::move(texts)), pairs_(arguments.values("pair")), use_(use_of(arguments)) {
   for (std::string& text : arguments.values("text")) texts_.push_back(std::move(text));
+  for (const std::string& spans : arguments.values("spans")) spans_.push_back(parse_spans(spans));
   std::vector<std::string> places;
   if (!texts_.empty()) places.emplace_back("the arguments");
   for (const char* flag : kFileFlags) {
@@ -64,14 +94,19 @@ TextSource::TextSource(const Arguments& arguments, std::vector<std::string> text
     check_usage(pairs_.size() < 2 || pairs_.size() == texts_.size(),
                 "{} texts, but {} pairs (give one, or one for each text)", texts_.size(),
                 pairs_.size());
+    check_usage(spans_.size() < 2 || spans_.size() == texts_.size(),
+                "{} texts, but --spans is given {} times (give it once, or once for each text)",
+                texts_.size(), spans_.size());
     return;
   }
   check_usage(pairs_.empty(),
               "--pair needs a text from the arguments (in files: a field \"pair\")");
+  check_usage(spans_.empty(),
+              "--spans needs a text from the arguments (in files: a field \"spans\")");
   std::string path = "-";
   if (places.empty()) {
     check_usage(stdin_has_data(), "no text: write one, or give --text, --file, --input or --csv");
-    kind_ = decode_ ? Kind::json : Kind::lines;
+    kind_ = use_ == ItemUse::decode ? Kind::json : Kind::lines;
   } else if (const auto table = arguments.value("csv")) {
     kind_ = Kind::table;
     path = *table;
@@ -102,6 +137,7 @@ void TextSource::open_table(const Arguments& arguments) {
 void TextSource::fill_from_arguments(Input& input) {
   input.item.text = texts_[at_];
   if (!pairs_.empty()) input.item.pair = pairs_[pairs_.size() == 1 ? 0 : at_];
+  if (!spans_.empty()) input.item.spans = spans_[spans_.size() == 1 ? 0 : at_];
   input.line = static_cast<std::int64_t>(++at_);
 }
 
@@ -126,7 +162,7 @@ bool TextSource::next(Input& input) {
       if (kind_ == Kind::lines) {
         input.item.text = line;
       } else {
-        read_json_item(line, decode_, input);
+        read_json_item(line, use_, input);
       }
     }
     check_item(input.item);

@@ -15,6 +15,9 @@
 
 namespace pellucid::cli {
 
+/// What the objects of JSON Lines are read for.
+enum class ItemUse { explain, predict, tokenize, decode };
+
 /// A text to work on, or what is wrong with its line.
 struct Input {
   Item item;
@@ -32,6 +35,8 @@ class TextSource {
 
   /// False at the end. A line that cannot be used is an input with an error.
   bool next(Input& input);
+  /// True when next() answers at once: what is read in blocks must not make a pipe wait.
+  bool is_ready() const { return lines_ == nullptr || lines_->is_ready(); }
   /// One text from the arguments: its error is the program's. Else errors stand in the output.
   bool is_single() const { return lines_ == nullptr && texts_.size() == 1; }
   std::optional<std::int64_t> count() const;  ///< none: not known
@@ -46,8 +51,9 @@ class TextSource {
   Kind kind_ = Kind::arguments;
   std::vector<std::string> texts_;
   std::vector<std::string> pairs_;
+  std::vector<UserSpans> spans_;
   std::size_t at_ = 0;  // of the next argument
-  bool decode_ = false;
+  ItemUse use_ = ItemUse::predict;
   std::unique_ptr<Lines> lines_;
   std::size_t column_ = 0;
   std::size_t columns_ = 0;

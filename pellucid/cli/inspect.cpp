@@ -30,7 +30,7 @@ InspectOptions inspect_options(const Arguments& arguments, const NetworkShape& s
                                                          {"pooled", &options.pooled}};
   options.hidden_states = shape.head == HeadKind::none;
   options.generate = arguments.integer("generate", 1, shape.max_positions).value_or(0);
-  check_usage(options.generate == 0 || shape.head == HeadKind::causal_lm,
+  check_usage(options.generate == 0 || continues_texts(shape.head),
               "--generate: the model has no head that continues texts");
   if (!arguments.has("save")) return options;
   std::vector<std::string> known;

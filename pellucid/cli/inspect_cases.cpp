@@ -69,8 +69,9 @@ InspectTarget target(const Json& value) {
 }  // namespace
 
 NamedCase read_case(std::string_view line) {
-  static const std::vector<std::string> kKnown{"name",           "input_ids",    "attention_mask",
-                                               "token_type_ids", "position_ids", "gradients"};
+  static const std::vector<std::string> kKnown{
+      "name",         "input_ids",         "attention_mask", "token_type_ids",
+      "position_ids", "decoder_input_ids", "gradients"};
   const Json object = parse_json(line, "the line");
   check(object.is_object(), "the line is {}, expected an object", quote(object.dump()));
   for (const auto& [key, value] : object.items()) {
@@ -89,6 +90,7 @@ NamedCase read_case(std::string_view line) {
   result.input.attention_mask = rows(object, "attention_mask");
   result.input.token_type_ids = rows(object, "token_type_ids");
   result.input.position_ids = rows(object, "position_ids");
+  result.input.decoder_input_ids = rows(object, "decoder_input_ids");
   if (object.contains("gradients")) {
     check(object["gradients"].is_array(), "field \"gradients\" is {}, expected a list",
           quote(object["gradients"].dump()));

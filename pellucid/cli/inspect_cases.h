@@ -15,8 +15,8 @@ struct NamedCase {
   InspectCase input;
 };
 
-/// {"name", "input_ids", "attention_mask", "token_type_ids", "position_ids", "gradients"}; a list
-/// of lists is a batch. Throws Error naming the field.
+/// {"name", "input_ids", "attention_mask", "token_type_ids", "position_ids", "decoder_input_ids",
+/// "gradients"}; a list of lists is a batch. Throws Error naming the field.
 NamedCase read_case(std::string_view line);
 
 /// "logits[CLASS]", "logits[POSITION,CLASS]", "start_logits[POSITION]": the same for every row.

@@ -3,6 +3,7 @@
 
 #include <fmt/ranges.h>
 
+#include <array>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -17,7 +18,7 @@ using Json = nlohmann::ordered_json;
 
 /// Fields with a meaning that this program does not have: explaining without them would explain
 /// something else.
-constexpr std::array kUnsupported{"spans", "continuation", "continuation_ids", "input_ids"};
+constexpr std::array kUnsupported{"continuation", "continuation_ids", "input_ids"};
 
 std::string brief(const Json& value) {
   return quote(value.dump(-1, ' ', false, Json::error_handler_t::replace));
@@ -48,6 +49,20 @@ void refuse_candidates(const Json& object) {
   const bool candidates = labels != object.end() && labels->is_array() && !labels->empty() &&
                           labels->front().is_string();
   check(!candidates, "field \"labels\" (zero-shot candidates) is not supported");
+}
+
+void refuse_unsupported(const Json& object, ItemUse use) {
+  const auto refuse_field = [&](const char* field) {
+    const auto found = object.find(field);
+    check(found == object.end() || found->is_null(),
+          "field \"{}\" is not supported (supported: text, pair, question, context, target, label, "
+          "id)",
+          field);
+  };
+  for (const char* field : kUnsupported) refuse_field(field);
+  if (use == ItemUse::tokenize) return;
+  if (use != ItemUse::explain) refuse_field("spans");
+  refuse_candidates(object);
 }
 
 void read_texts(const Json& object, Input& input) {
@@ -85,21 +100,46 @@ void read_ids(const Json& object, Input& input) {
   }
 }
 
+/// [start, end], [start, end, segment], or an object with these fields, as the units of a saved
+/// explanation have them.
+void add_span(const Json& value, UserSpans& spans) {
+  constexpr const char* kExpected = "a list of [start, end], or of units of an explanation";
+  std::array<std::int64_t, 3> numbers{0, 0, 0};
+  const std::array names{"start", "end", "segment"};
+  const bool fits = value.is_object()
+                        ? value.contains("start") && value.contains("end")
+                        : value.is_array() && (value.size() == 2 || value.size() == 3);
+  if (!fits) refuse("spans", value, kExpected);
+  for (std::size_t i = 0; i < numbers.size(); ++i) {
+    const bool given = value.is_object() ? value.contains(names[i]) : i < value.size();
+    if (!given) continue;
+    const Json& number = value.is_object() ? value[names[i]] : value[i];
+    if (!number.is_number_integer()) refuse("spans", value, kExpected);
+    numbers[i] = number.get<std::int64_t>();
+  }
+  if (numbers[2] != 0 && numbers[2] != 1) refuse("spans", value, "the segment 0 or 1");
+  (numbers[2] == 0 ? spans.text : spans.pair).push_back({numbers[0], numbers[1]});
+}
+
+void read_spans(const Json& object, Input& input) {
+  const auto found = object.find("spans");
+  if (found == object.end() || found->is_null()) return;
+  if (!found->is_array()) refuse("spans", *found, "a list of [start, end]");
+  UserSpans& spans = input.item.spans.emplace();
+  for (const Json& value : *found) add_span(value, spans);
+}
+
 }  // namespace
 
-void read_json_item(std::string_view line, bool decode, Input& input) {
+void read_json_item(std::string_view line, ItemUse use, Input& input) {
   const Json object = parse_json(line, "the line");
   check(object.is_object(), "the line is {}, expected an object", brief(object));
   if (const auto id = object.find("id"); id != object.end()) input.item.id = id->dump();
-  if (decode) return read_ids(object, input);
-  for (const char* field : kUnsupported) {
-    check(!object.contains(field) || object[field].is_null(),
-          "field \"{}\" is not supported (supported: text, pair, question, context, target, label, "
-          "id)",
-          field);
-  }
-  refuse_candidates(object);
+  if (use == ItemUse::decode) return read_ids(object, input);
+  refuse_unsupported(object, use);
   read_texts(object, input);
+  if (use == ItemUse::explain) read_spans(object, input);
+  if (use == ItemUse::tokenize) return;  // labels, targets and spans change no token
   if (const auto target = object.find("target"); target != object.end() && !target->is_null()) {
     if (target->is_array()) {
       for (const Json& one : *target) input.item.targets.push_back(target_text("target", one));

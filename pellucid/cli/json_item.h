@@ -9,8 +9,9 @@
 
 namespace pellucid::cli {
 
-/// Fields text, pair, question, context, target, label, id, or (decode) ids. Throws Error naming
-/// the field that is missing or wrong; id is filled first, so that an error can be told apart.
-void read_json_item(std::string_view line, bool decode, Input& input);
+/// Fields text, pair, question, context, target, label, spans, id, or (decode) ids. Throws Error
+/// naming the field that is missing or wrong; id is filled first, so that an error can be told
+/// apart.
+void read_json_item(std::string_view line, ItemUse use, Input& input);
 
 }  // namespace pellucid::cli

@@ -72,9 +72,17 @@ bool Lines::next(std::string& line) {
   return true;
 }
 
-std::optional<std::int64_t> Lines::count() const {
+bool Lines::is_regular_file() const {
   struct stat status {};
-  if (::fstat(descriptor_, &status) != 0 || !S_ISREG(status.st_mode)) return std::nullopt;
+  return ::fstat(descriptor_, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+bool Lines::is_ready() const {
+  return ended_ || buffer_.find('\n', start_) != std::string::npos || is_regular_file();
+}
+
+std::optional<std::int64_t> Lines::count() const {
+  if (!is_regular_file()) return std::nullopt;
   std::vector<char> block(kBlock);
   std::int64_t lines = 0;
   char last = '\n';

@@ -22,11 +22,14 @@ class Lines {
   bool next(std::string& line);
   const std::string& name() const { return name_; }  ///< "stdin" for "-"
   std::int64_t number() const { return number_; }    ///< of the line last read, from 1
+  /// True when next() answers without waiting for whoever writes the other end.
+  bool is_ready() const;
   /// Of a regular file, counted without keeping it; none for pipes.
   std::optional<std::int64_t> count() const;
 
  private:
   bool fill();
+  bool is_regular_file() const;
 
   std::string path_;
   std::string name_;

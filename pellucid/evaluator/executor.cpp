@@ -193,6 +193,14 @@ std::int64_t memory_budget(const ExecutorOptions& options) {
   return std::min(kDefault, available_memory().value_or(4 * kDefault) / 4);
 }
 
+/// What one input may take that cannot be cut: the budget that was asked for, else half of what is
+/// free.
+std::int64_t memory_limit(const ExecutorOptions& options) {
+  const std::int64_t budget = memory_budget(options);
+  if (options.memory > 0) return budget;
+  return std::max(budget, available_memory().value_or(0) / 2);
+}
+
 /// Bytes of activations for each token of a micro-batch.
 std::int64_t bytes_per_token(const NetworkShape& shape, bool gradients, std::int64_t targets) {
   std::int64_t floats = shape.untracked_floats_per_token;
@@ -234,9 +242,11 @@ std::vector<MicroBatch> cut(const Network& network, const ExecutorOptions& optio
   const std::int64_t each = bytes_per_token(network.shape(), work.gradients,
                                             static_cast<std::int64_t>(work.targets->size()));
   const std::int64_t budget = memory_budget(options);
-  pellucid::check(longest * each <= budget,
-                  "one input of {} tokens needs {} MiB of activations, but --memory allows {} MiB",
-                  longest, longest * each / (1 << 20) + 1, budget / (1 << 20));
+  const std::int64_t limit = memory_limit(options);
+  pellucid::check(
+      longest * each <= limit, "one input of {} tokens needs {} MiB of activations, but {} {} MiB",
+      longest, longest * each / (1 << 20) + 1,
+      options.memory > 0 ? "--memory allows" : "half of what is free is", limit / (1 << 20));
   std::int64_t most = options.batch_tokens > 0 ? options.batch_tokens : kCacheTokens;
   most = std::clamp<std::int64_t>(budget / (threads * each), 1, most);
   // As many micro-batches as give all threads the same number of them, each about equally large.

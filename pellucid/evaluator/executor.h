@@ -57,7 +57,7 @@ struct ExecutorOptions {
   /// work.
   std::int64_t batch_tokens = 0;
   /// Bytes of activations at most, beside the weights; 0: 1 GiB or a quarter of what is free,
-  /// whichever is less.
+  /// whichever is less, and up to half of what is free for one input that cannot be cut.
   std::int64_t memory = 0;
   Precision precision = Precision::automatic;
 };
@@ -84,10 +84,15 @@ class DirectExecutor : public Executor {
   Precision precision_;
 };
 
-/// body(index, executor) for every index in [0, count): many texts at once, each in straight-line
-/// code. While all that have begun wait for answers, their probes are packed together and run.
-/// `done(index)` is called in ascending order on the calling thread; `body` must not throw.
-void run_together(const Network& network, const ExecutorOptions& options, std::int64_t count,
+/// Many texts at once, each in straight-line code. While all that have begun wait for answers,
+/// their probes are packed together and run; one that is done makes room for the next.
+/// `start(index)` is asked for text 0, 1, 2 ... and returns false when there are no more.
+/// `body(index, executor)` runs on a thread of its own and must not throw. `done(index)` follows in
+/// ascending order; some hundred texts at most have started and are not done. `start` and `done`
+/// are called on the calling thread; what they throw is thrown: by `start` after what had begun is
+/// done, by `done` at once.
+void run_together(const Network& network, const ExecutorOptions& options,
+                  const std::function<bool(std::int64_t)>& start,
                   const std::function<void(std::int64_t, Executor&)>& body,
                   const std::function<void(std::int64_t)>& done);
 

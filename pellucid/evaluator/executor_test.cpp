@@ -42,6 +42,11 @@ Sequence sequence(std::int64_t tokens, unsigned seed) {
   return input;
 }
 
+/// Starts `count` texts.
+std::function<bool(std::int64_t)> up_to(std::size_t count) {
+  return [count](std::int64_t index) { return index < static_cast<std::int64_t>(count); };
+}
+
 /// One text with its probes, and what they answered.
 struct Text {
   Sequence input;
@@ -163,8 +168,7 @@ TEST_P(Packing, CompanyChangesNoAnswer) {
   std::vector<Text> together = texts();
   std::vector<std::int64_t> done;
   run_together(
-      demo().network(), {.batch_tokens = GetParam().second},
-      static_cast<std::int64_t>(together.size()),
+      demo().network(), {.batch_tokens = GetParam().second}, up_to(together.size()),
       [&](std::int64_t index, Executor& executor) {
         const Work work = together[static_cast<std::size_t>(index)].work();
         executor.run({&work, 1});
@@ -286,7 +290,7 @@ TEST(Executor, ARefusedTextLeavesTheOthersAlone) {
   for (const std::int64_t tokens : {5, 60, 8}) together.push_back({.input = sequence(tokens, 4)});
   std::vector<std::string> messages(together.size());
   run_together(
-      demo().network(), {.memory = 2 << 20}, static_cast<std::int64_t>(together.size()),
+      demo().network(), {.memory = 2 << 20}, up_to(together.size()),
       [&](std::int64_t index, Executor& executor) {
         const auto place = static_cast<std::size_t>(index);
         try {
@@ -304,6 +308,85 @@ TEST(Executor, ARefusedTextLeavesTheOthersAlone) {
   EXPECT_EQ(together[0].order.size(), 6U);
   EXPECT_EQ(together[1].order.size(), 0U);
   EXPECT_EQ(together[2].order.size(), 6U);
+}
+
+/// More texts than run at once, that ask between never and four times: each gets its own answers,
+/// in order, and few wait for their delivery.
+TEST(Together, TextsFollowEachOther) {
+  const std::size_t count = 400;
+  std::vector<Text> texts;
+  for (std::size_t i = 0; i < count; ++i) {
+    texts.push_back(
+        {.input = sequence(3 + static_cast<std::int64_t>(i % 5), static_cast<unsigned>(i)),
+         .probes = 1,
+         .gradients = false});
+  }
+  std::vector<double> found(count);
+  std::vector<std::int64_t> order;
+  std::int64_t started = 0, most = 0;
+  run_together(
+      demo().network(), {},
+      [&](std::int64_t index) {
+        most = std::max(most, index - static_cast<std::int64_t>(order.size()));
+        ++started;
+        return index < static_cast<std::int64_t>(count);
+      },
+      [&](std::int64_t index, Executor& executor) {
+        const auto place = static_cast<std::size_t>(index);
+        // The first one asks more often than all others: they may not run ahead for ever.
+        const std::size_t questions = index == 0 ? 30 : place % 5;
+        for (std::size_t q = 0; q < questions; ++q) {
+          texts[place].values.clear();
+          const Work work = texts[place].work();
+          executor.run({&work, 1});
+        }
+        if (questions > 0) found[place] = texts[place].values[0][0];
+      },
+      [&](std::int64_t index) { order.push_back(index); });
+  std::vector<std::int64_t> ascending(count);
+  std::iota(ascending.begin(), ascending.end(), 0);
+  EXPECT_EQ(order, ascending);
+  EXPECT_EQ(started, static_cast<std::int64_t>(count) + 1);
+  EXPECT_LE(most, 256);
+  for (std::size_t i : {std::size_t{0}, std::size_t{63}, std::size_t{64}, count - 1}) {
+    Text alone{.input = texts[i].input, .probes = 1, .gradients = false};
+    const Work work = alone.work();
+    DirectExecutor(demo().network(), {}).run({&work, 1});
+    EXPECT_NEAR(found[i], alone.values[0][0], 1e-6) << i;
+  }
+}
+
+TEST(Together, StopsWhereItsCallerThrows) {
+  const Sequence input = sequence(4, 1);
+  const auto run = [&](std::int64_t bad_start, std::int64_t bad_done) {
+    std::int64_t delivered = 0;
+    std::atomic<int> refused = 0;
+    const auto body = [&](std::int64_t, Executor& executor) {
+      Text text{.input = input, .probes = 1, .gradients = false};
+      const Work work = text.work();
+      try {
+        executor.run({&work, 1});
+        executor.run({&work, 1});
+      } catch (const Error&) {
+        ++refused;
+      }
+    };
+    EXPECT_THROW(run_together(
+                     demo().network(), {},
+                     [&](std::int64_t index) {
+                       if (index == bad_start) fail("no more");
+                       return index < 200;
+                     },
+                     body,
+                     [&](std::int64_t index) {
+                       if (index == bad_done) fail("closed");
+                       ++delivered;
+                     }),
+                 Error);
+    return delivered;
+  };
+  EXPECT_EQ(run(100, -1), 100);
+  EXPECT_EQ(run(-1, 7), 7);
 }
 
 }  // namespace

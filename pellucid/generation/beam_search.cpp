@@ -3,9 +3,8 @@
 
 #include <algorithm>
 #include <cmath>
+#include <optional>
 #include <utility>
-
-#include "pellucid/generation/continuation.h"
 
 namespace pellucid {
 namespace {
@@ -26,15 +25,14 @@ struct Candidate {
 
 class BeamSearch {
  public:
-  BeamSearch(const Network& network, std::span<const std::int32_t> prompt,
-             const GenerateOptions& options)
+  BeamSearch(const Network& network, Continuation text, const GenerateOptions& options)
       : network_(network), options_(options) {
-    running_.push_back({{{prompt.begin(), prompt.end()}}, {}});
+    running_.push_back({std::move(text), {}});
   }
 
   Generated run() {
     for (std::int64_t length = 1; length <= options_.max_new_tokens; ++length) {
-      const std::vector<Candidate> candidates = best_candidates();
+      const std::vector<Candidate> candidates = best_candidates(options_.forced_id(length - 1));
       const bool last = length == options_.max_new_tokens;
       finish(candidates, last, length);
       go_on(candidates, last);
@@ -50,8 +48,8 @@ class BeamSearch {
   }
 
   /// The best tokens behind all hypotheses: so many that enough go on, if those of the first rank
-  /// all stop.
-  std::vector<Candidate> best_candidates() {
+  /// all stop. forced: the only token that counts, as one that was certain.
+  std::vector<Candidate> best_candidates(std::optional<std::int32_t> forced) {
     std::vector<Continuation*> texts;
     for (Hypothesis& hypothesis : running_) texts.push_back(&hypothesis.text);
     const Tensor logits = next_logits(network_, texts);
@@ -60,9 +58,13 @@ class BeamSearch {
       const auto row = logits.values().subspan(beam * static_cast<std::size_t>(logits.width()),
                                                static_cast<std::size_t>(logits.width()));
       const std::vector<double> next = log_probabilities(row);
+      const double sum = running_[beam].sum;
+      if (forced) {
+        all.push_back({beam, *forced, next[static_cast<std::size_t>(*forced)], sum});
+        continue;
+      }
       for (std::size_t id = 0; id < next.size(); ++id) {
-        all.push_back(
-            {beam, static_cast<std::int32_t>(id), next[id], running_[beam].sum + next[id]});
+        all.push_back({beam, static_cast<std::int32_t>(id), next[id], sum + next[id]});
       }
     }
     const std::int64_t ranks = std::max<std::int64_t>(2, 1 + std::ssize(options_.stop_ids));
@@ -122,9 +124,8 @@ class BeamSearch {
 
 }  // namespace
 
-Generated beam_search(const Network& network, std::span<const std::int32_t> prompt,
-                      const GenerateOptions& options) {
-  return BeamSearch(network, prompt, options).run();
+Generated beam_search(const Network& network, Continuation text, const GenerateOptions& options) {
+  return BeamSearch(network, std::move(text), options).run();
 }
 
 }  // namespace pellucid

@@ -4,12 +4,12 @@
 // Hugging Face's generate.  Wu et al. 2016, arXiv 1609.08144
 #pragma once
 
+#include "pellucid/generation/continuation.h"
 #include "pellucid/generation/generate.h"
 
 namespace pellucid {
 
 /// The best continuation, with options.beams > 1.
-Generated beam_search(const Network& network, std::span<const std::int32_t> prompt,
-                      const GenerateOptions& options);
+Generated beam_search(const Network& network, Continuation text, const GenerateOptions& options);
 
 }  // namespace pellucid

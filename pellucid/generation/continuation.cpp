@@ -4,7 +4,27 @@
 #include <algorithm>
 #include <cmath>
 
+#include "pellucid/base/error.h"
+
 namespace pellucid {
+
+Continuation begin(const Network& network, const Sequence& text) {
+  const NetworkShape& shape = network.shape();
+  if (!shape.has_decoder()) return {text.ids};
+  Continuation result{text.decoder_ids};
+  if (result.ids.empty()) {
+    check_usage(
+        shape.decoder_start >= 0,
+        "the model has no \"decoder_start_token_id\" among its ids to begin with: give decoder "
+        "ids");
+    result.ids = {static_cast<std::int32_t>(shape.decoder_start)};
+  }
+  Batch source;
+  source.add(text);
+  KeyValueCache* const cache = &result.cache;
+  network.encode(source, {&cache, 1});
+  return result;
+}
 
 Tensor next_logits(const Network& network, std::span<Continuation* const> texts) {
   Batch batch;

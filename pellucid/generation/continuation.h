@@ -16,6 +16,10 @@ struct Continuation {
   KeyValueCache cache{};  ///< of all ids but those added since the last call
 };
 
+/// Where generation begins: a causal model goes on from text.ids; the decoder of an encoder-decoder
+/// from text.decoder_ids or the model's start token, its encoder reads text.ids.
+Continuation begin(const Network& network, const Sequence& text);
+
 /// Logits of the token behind each text, [texts, vocabulary].
 Tensor next_logits(const Network& network, std::span<Continuation* const> texts);
 

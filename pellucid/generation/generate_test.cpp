@@ -89,7 +89,6 @@ TEST(Generate, EqualsTheRecordedTokens) {
     const fs::path file = entry.path() / "greedy.json";
     if (!fs::exists(file)) continue;
     const auto recorded = read_json_file(file.string(), 1 << 20);
-    if (!recorded.at("decoder_start").is_null()) continue;  // an encoder-decoder
     SCOPED_TRACE(entry.path().filename().string());
     ++tried;
     const auto prompt = recorded.at("prompt_ids").get<std::vector<std::int32_t>>();
@@ -101,7 +100,46 @@ TEST(Generate, EqualsTheRecordedTokens) {
       EXPECT_NEAR(generated.log_probabilities[i], recorded.at("log_probs")[i].get<double>(), 1e-4);
     }
   }
-  EXPECT_GE(tried, 4);
+  EXPECT_GE(tried, 6);
+}
+
+/// The encoder runs once, its keys and values serve all steps and all beams.
+TEST(Generate, EncoderDecodersSayWhatIsRecorded) {
+  int tried = 0;
+  for (const auto& entry : fs::directory_iterator(PELLUCID_SOURCE_DIR "/tests/goldens/seq2seq")) {
+    const auto golden = read_json_file((entry.path() / "golden.json").string(), 1 << 24);
+    if (golden.at("generated").empty()) continue;
+    const auto network = load(entry.path());
+    for (const auto& recorded : golden.at("generated")) {
+      SCOPED_TRACE(entry.path().filename().string() + " " + recorded.dump());
+      ++tried;
+      GenerateOptions options{.max_new_tokens = 7};
+      options.beams = recorded.at("beams").get<std::int64_t>();
+      options.length_penalty = recorded.at("length_penalty").get<double>();
+      options.stop_ids = recorded.at("stop_ids").get<std::vector<std::int32_t>>();
+      for (const auto& [key, id] :
+           {std::pair{"first_id", &options.first_id}, std::pair{"last_id", &options.last_id}}) {
+        if (!recorded.at(key).is_null()) *id = recorded.at(key).get<std::int32_t>();
+      }
+      const auto ids = recorded.at("input_ids").get<std::vector<std::int32_t>>();
+      EXPECT_EQ(generate(*network, ids, options).ids,
+                recorded.at("tokens").get<std::vector<std::int32_t>>());
+    }
+  }
+  EXPECT_GE(tried, 50);
+}
+
+/// Decoder ids that are given are where the decoder goes on.
+TEST(Generate, EncoderDecodersGoOnFromDecoderIds) {
+  const auto network = load(PELLUCID_SOURCE_DIR "/tests/goldens/seq2seq/marian-odd");
+  Sequence text;
+  text.ids = {9, 4, 7, 12, 2};
+  const Generated all = generate(*network, text, {.max_new_tokens = 6});
+  text.decoder_ids = {static_cast<std::int32_t>(network->shape().decoder_start), all.ids[0],
+                      all.ids[1]};
+  const Generated rest = generate(*network, text, {.max_new_tokens = 4});
+  EXPECT_EQ(rest.ids, std::vector<std::int32_t>(all.ids.begin() + 2, all.ids.end()));
+  EXPECT_THROW(generate(*network, text, {.max_new_tokens = 11}), UsageError);
 }
 
 /// Greedy tokens are those of the whole text run anew each time.

@@ -98,13 +98,13 @@ ModelConfig::ModelConfig(JsonObject object) : fields(std::move(object)) {
   read_options();
 }
 
-/// id2label decides, else num_labels, else two labels as Hugging Face has it.
+/// id2label decides, else num_labels, else two labels as Hugging Face has it, but three for BART.
 void ModelConfig::read_labels() {
   const auto count = fields.optional_integer("num_labels", 0, kMaxLabels);
   const auto names = fields.optional_object("id2label");
   labels_given = names.has_value();
   if (!names) {
-    for (std::int64_t i = 0; i < count.value_or(2); ++i)
+    for (std::int64_t i = 0; i < count.value_or(model_type == "bart" ? 3 : 2); ++i)
       labels.push_back(fmt::format("LABEL_{}", i));
     return;
   }

@@ -132,7 +132,7 @@ class Decoder : public Network {
   }
 
   Tensor embed(std::span<const std::int32_t> ids) const override {
-    return scaled(Variable(gather(words_, ids)), options_.table_scale).value;
+    return scale(Variable(gather(words_, ids)), options_.table_scale).value;
   }
 
   /// The last token that is not the padding token.
@@ -144,10 +144,6 @@ class Decoder : public Network {
   }
 
  private:
-  static Variable scaled(Variable x, float factor) {
-    return factor == 1 ? x : scale(std::move(x), factor);
-  }
-
   Variable run(const Batch& batch, Tap& tap, std::span<KeyValueCache* const> caches = {}) const {
     const DecoderRun run(options_, batch, caches);
     Variable x = embedding_block(batch, tap);
@@ -166,7 +162,7 @@ class Decoder : public Network {
 
   Variable embedding_block(const Batch& batch, Tap& tap) const {
     Variable x = tap("embeddings", [&] { return Variable(embed(batch.ids)); });
-    x = scaled(std::move(x), options_.embedding_scale);
+    x = scale(std::move(x), options_.embedding_scale);
     if (project_in_) x = project_in_(x);
     if (positions_.rows > 0) {
       x = add(tap("position-embeddings", [&] { return places(batch); }), x);
@@ -229,6 +225,7 @@ class Decoder : public Network {
         top.skip(names.language_head + ".weight");
         return reader.tied(words, width, options_.head_bias);
       case HeadKind::masked_lm:
+      case HeadKind::seq2seq_lm:
       case HeadKind::replaced_token_detection:
         break;
     }

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <numeric>
 
 #include "pellucid/ops/bfloat16.h"
 #include "pellucid/tensor/convert.h"
@@ -133,13 +134,8 @@ Tensor columns(const Tensor& matrix, std::int64_t begin, std::int64_t width) {
 
 DecoderRun::DecoderRun(const DecoderOptions& options, const Batch& all,
                        std::span<KeyValueCache* const> before)
-    : batch(all), caches(before), key_offsets(all.offsets) {
-  std::int64_t cached = 0;
-  for (std::size_t s = 0; s < caches.size(); ++s) {
-    cached += caches[s]->tokens();
-    key_offsets[s + 1] += cached;
-  }
-  bias = alibi_bias(options, key_offsets);
+    : batch(all), cached(all.offsets, before) {
+  bias = alibi_bias(options, cached.key_offsets);
   for (const Rope& rope : options.ropes) {
     angles.push_back(rope.angles(batch));
     read_angles.push_back(rope.angles(batch, batch.reads));
@@ -196,23 +192,21 @@ Variable DecoderAttention::prepared(Variable x, const Norm& norm, std::int64_t h
 Variable DecoderAttention::operator()(const Variable& x, const DecoderRun& run,
                                       const std::string& name, Tap& tap) const {
   const Variable qkv = prepared(qkv_(x), norm_, heads_ + key_heads_, run.angles);
-  if (!run.caches.empty()) {
+  if (!run.cached.empty()) {
     const std::int64_t width = heads_ * head_width_;
-    return over_cache(columns(qkv.value, 0, width), columns(qkv.value, width, qkv.width() - width),
-                      run, true);
+    return over_cache(Variable(columns(qkv.value, 0, width)),
+                      columns(qkv.value, width, qkv.width() - width), run, true);
   }
-  if (!tap.wanted(name)) return output_(self_attention(qkv, shape(run)));
-  Tensor probabilities;
-  const Variable mixed = self_attention(qkv, shape(run), &probabilities);
-  tap(name, Variable(probabilities));
-  return output_(mixed);
+  return output_(with_probabilities(name, tap, [&](Tensor* probabilities) {
+    return self_attention(qkv, shape(run), probabilities);
+  }));
 }
 
 Variable DecoderAttention::operator()(const Variable& x, const Variable& read,
                                       const DecoderRun& run) const {
   const Variable queries = prepared(queries_(read), query_norm_, heads_, run.read_angles);
   const Variable keys_values = prepared(keys_values_(x), key_norm_, key_heads_, run.angles);
-  if (!run.caches.empty()) return over_cache(queries.value, keys_values.value, run, false);
+  if (!run.cached.empty()) return over_cache(queries, keys_values.value, run, false);
   AttentionShape rows = shape(run);
   rows.query_offsets = run.batch.read_offsets;
   rows.query_rows = run.batch.reads;
@@ -221,29 +215,21 @@ Variable DecoderAttention::operator()(const Variable& x, const Variable& read,
 
 /// Attention of new tokens to those of the caches and to themselves.
 /// queries: those of all new tokens, or of the rows read   keys_values: of all new tokens
-Variable DecoderAttention::over_cache(const Tensor& queries, const Tensor& keys_values,
+Variable DecoderAttention::over_cache(const Variable& queries, const Tensor& keys_values,
                                       const DecoderRun& run, bool all) const {
-  const Batch& batch = run.batch;
-  Tensor rows = Tensor::uninitialized({run.key_offsets.back(), keys_values.width()});
-  for (std::size_t s = 0; s < run.caches.size(); ++s) {
-    run.caches[s]->append(index_, keys_values.row_slice(batch.offsets[s], batch.offsets[s + 1]));
-    const std::vector<float>& cached = run.caches[s]->layer(index_);
-    std::copy(cached.begin(), cached.end(), rows.row(run.key_offsets[s]));
+  const Variable rows(run.cached.extended(index_, keys_values));
+  std::vector<std::int64_t> asked = run.batch.reads;
+  if (all) {
+    asked.resize(static_cast<std::size_t>(queries.rows()));
+    std::iota(asked.begin(), asked.end(), 0);
   }
-  std::vector<std::int64_t> places;  // key rows of the queries
-  const std::int64_t count = queries.rows();
-  std::size_t s = 0;
-  for (std::int64_t i = 0; i < count; ++i) {
-    const std::int64_t row = all ? i : batch.reads[std::size_t(i)];
-    while (row >= batch.offsets[s + 1]) ++s;
-    places.push_back(run.key_offsets[s + 1] - (batch.offsets[s + 1] - row));
-  }
+  const std::vector<std::int64_t> places = run.cached.places(asked);
   AttentionShape shape = this->shape(run);
-  shape.query_offsets = all ? batch.offsets : batch.read_offsets;
-  shape.key_offsets = run.key_offsets;
+  shape.query_offsets = all ? run.batch.offsets : run.batch.read_offsets;
+  shape.key_offsets = run.cached.key_offsets;
   shape.query_rows = places;
   shape.key_places = {};  // no gaps: columns are places
-  return output_(attention(Variable(queries), Variable(rows), shape));
+  return output_(attention(queries, rows, shape));
 }
 
 }  // namespace pellucid

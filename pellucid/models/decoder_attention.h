@@ -19,8 +19,7 @@ struct DecoderRun {
   std::vector<RotaryAngles> angles;       ///< of all tokens, for each rope
   std::vector<RotaryAngles> read_angles;  ///< of the rows read, for the last layer
   AttentionBias bias;
-  std::span<KeyValueCache* const> caches;  ///< of what came before the batch; empty: nothing
-  std::vector<std::int64_t> key_offsets;   ///< [sequences + 1], with what the caches hold
+  CachedRows cached;
 
   DecoderRun(const DecoderOptions& options, const Batch& batch,
              std::span<KeyValueCache* const> caches = {});
@@ -39,7 +38,7 @@ class DecoderAttention {
 
  private:
   AttentionShape shape(const DecoderRun& run) const;
-  Variable over_cache(const Tensor& queries, const Tensor& keys_values, const DecoderRun& run,
+  Variable over_cache(const Variable& queries, const Tensor& keys_values, const DecoderRun& run,
                       bool all) const;
   Variable prepared(Variable x, const Norm& norm, std::int64_t heads,
                     const std::vector<RotaryAngles>& angles) const;

@@ -25,6 +25,7 @@ const HeadRecipe& recipe_for(HeadKind kind, const HeadRecipes& recipes) {
     case HeadKind::replaced_token_detection:
       return recipes.replaced;
     case HeadKind::causal_lm:
+    case HeadKind::seq2seq_lm:
     case HeadKind::none:
       break;
   }

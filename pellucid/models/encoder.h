@@ -92,12 +92,7 @@ class Encoder : public Network {
   /// compute(probabilities), null or what goes to "layer.INDEX.attentions".
   template <class Compute>
   static Variable with_attentions(std::int64_t index, Tap& tap, const Compute& compute) {
-    const std::string name = fmt::format("layer.{}.attentions", index);
-    if (!tap.wanted(name)) return compute(nullptr);
-    Tensor kept;
-    Variable y = compute(&kept);
-    tap(name, Variable(kept));
-    return y;
+    return with_probabilities(fmt::format("layer.{}.attentions", index), tap, compute);
   }
   /// Between the last layer and the head.
   virtual Variable finish(Variable x) const { return x; }

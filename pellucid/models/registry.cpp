@@ -11,6 +11,7 @@
 #include "pellucid/base/error.h"
 #include "pellucid/base/spelling.h"
 #include "pellucid/io/config.h"
+#include "pellucid/models/bart.h"
 #include "pellucid/models/bert.h"
 #include "pellucid/models/deberta.h"
 #include "pellucid/models/gpt.h"
@@ -19,6 +20,7 @@
 #include "pellucid/models/modernbert.h"
 #include "pellucid/models/neox.h"
 #include "pellucid/models/network.h"
+#include "pellucid/models/t5.h"
 #include "pellucid/models/xlnet.h"
 
 namespace pellucid {
@@ -44,6 +46,12 @@ constexpr std::array kFamilies{
     Family{"modernbert", make_modernbert},
     Family{"mobilebert", make_mobilebert},
     Family{"xlnet", make_xlnet},
+    Family{"bart", make_bart},
+    Family{"mbart", make_bart},
+    Family{"marian", make_bart},
+    Family{"pegasus", make_bart},
+    Family{"t5", make_t5},
+    Family{"mt5", make_t5},
     Family{"bloom", make_gpt},
     Family{"falcon", make_neox},
     Family{"gemma", make_llama},
@@ -81,6 +89,9 @@ constexpr std::array kHeads{
     HeadName{"ForPreTraining", HeadKind::masked_lm},
     HeadName{"GPT2LMHeadModel", HeadKind::causal_lm},
     HeadName{"ForCausalLM", HeadKind::causal_lm},
+    HeadName{"ForConditionalGeneration", HeadKind::seq2seq_lm},
+    HeadName{"T5WithLMHeadModel", HeadKind::seq2seq_lm},
+    HeadName{"MarianMTModel", HeadKind::seq2seq_lm},
     HeadName{"LMHeadModel", HeadKind::masked_lm},
     HeadName{"Model", HeadKind::none},
 };
@@ -89,6 +100,18 @@ constexpr std::array kHeads{
 
 Tensor Network::extend(const Batch& /*batch*/, std::span<KeyValueCache* const> /*caches*/) const {
   fail("this model does not continue texts");
+}
+
+Tensor Network::embed_decoder(std::span<const std::int32_t> /*ids*/) const {
+  fail("this model is no encoder-decoder");
+}
+
+void Network::encode(const Batch& /*source*/, std::span<KeyValueCache* const> /*caches*/) const {
+  fail("this model is no encoder-decoder");
+}
+
+std::vector<std::int32_t> Network::decoder_ids(std::span<const std::int32_t> /*ids*/) const {
+  fail("this model is no encoder-decoder");
 }
 
 HeadKind named_head(const ModelConfig& config) {

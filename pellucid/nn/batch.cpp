@@ -48,14 +48,20 @@ void Batch::add(const Sequence& sequence) {
   const std::int64_t reached =
       own == positions.end() ? 0 : std::int64_t{*std::max_element(own, positions.end())} + 1;
   contexts.push_back(sequence.context > 0 ? sequence.context : reached);
+  check(sequences() == 0 || sequence.decoder_ids.empty() == decoder_ids.empty(),
+        "sequences with and without decoder ids in one batch");
   offsets.push_back(tokens());
+  const std::int64_t first = sequence.decoder_ids.empty() ? start : decoder_offsets.back();
+  decoder_ids.insert(decoder_ids.end(), sequence.decoder_ids.begin(), sequence.decoder_ids.end());
+  decoder_offsets.push_back(static_cast<std::int64_t>(decoder_ids.size()));
+  const std::int64_t count = sequence.outputs();
   if (sequence.reads.empty()) {
-    for (std::int64_t row = start; row < tokens(); ++row) reads.push_back(row);
+    for (std::int64_t row = first; row < first + count; ++row) reads.push_back(row);
   } else {
     for (const std::int64_t position : sequence.reads) {
-      check(0 <= position && position < sequence.size(), "position {} of a sequence of {} tokens",
-            position, length);
-      reads.push_back(start + position);
+      check(0 <= position && position < count, "position {} of a sequence of {} tokens", position,
+            count);
+      reads.push_back(first + position);
     }
   }
   read_offsets.push_back(static_cast<std::int64_t>(reads.size()));

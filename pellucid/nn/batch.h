@@ -21,11 +21,17 @@ struct Sequence {
   std::vector<std::uint8_t> hidden;
   /// Length of the text that rotary scalings go by; 0: up to its own largest position.
   std::int64_t context = 0;
-  /// Positions whose output a token-level head computes, ascending; empty: all. Heads that pool
-  /// ignore it.
+  /// What the decoder of an encoder-decoder reads; empty: the network makes it from `ids`.
+  std::vector<std::int32_t> decoder_ids;
+  /// Positions whose output a token-level head computes, ascending; empty: all. Positions of the
+  /// decoder where there is one. Heads that pool ignore it.
   std::vector<std::int64_t> reads;
 
   std::int64_t size() const { return static_cast<std::int64_t>(ids.size()); }
+  /// Rows of outputs.
+  std::int64_t outputs() const {
+    return decoder_ids.empty() ? size() : static_cast<std::int64_t>(decoder_ids.size());
+  }
 };
 
 struct Batch {
@@ -36,14 +42,19 @@ struct Batch {
   std::vector<bool> gives_positions;    ///< [sequences]: not only 0, 1, 2 ... for want of any
   std::vector<std::int64_t> offsets{
       0};  ///< [sequences + 1]: rows of sequence s are offsets[s] .. offsets[s + 1]
-  std::vector<std::uint8_t> hidden;           ///< [tokens], or empty: none
-  std::vector<std::int64_t> contexts;         ///< [sequences]
+  std::vector<std::uint8_t> hidden;    ///< [tokens], or empty: none
+  std::vector<std::int64_t> contexts;  ///< [sequences]
+  /// [decoder tokens], of all sequences or of none; [sequences + 1] offsets into them.
+  std::vector<std::int32_t> decoder_ids;
+  std::vector<std::int64_t> decoder_offsets{0};
   std::vector<std::int64_t> reads;            ///< rows whose output is wanted, ascending
   std::vector<std::int64_t> read_offsets{0};  ///< [sequences + 1] into reads
 
   std::int64_t tokens() const { return static_cast<std::int64_t>(ids.size()); }
   std::int64_t sequences() const { return static_cast<std::int64_t>(offsets.size()) - 1; }
-  bool reads_all() const { return reads.size() == ids.size(); }
+  bool reads_all() const {
+    return reads.size() == (decoder_ids.empty() ? ids.size() : decoder_ids.size());
+  }
 
   void add(const Sequence& sequence);
 };

@@ -23,6 +23,7 @@ Tensor scaled(Tensor x, float factor) {
 }  // namespace
 
 Variable scale(Variable x, float factor) {
+  if (factor == 1) return x;
   Tensor y = scaled(std::exchange(x.value, Tensor()), factor);
   if (!x.tracked()) return Variable(std::move(y));
   return record(std::move(y), {&x}, [factor](Tensor dy, InputCotangents& inputs) {

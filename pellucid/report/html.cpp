@@ -11,33 +11,15 @@
 
 #include "pellucid/base/error.h"
 #include "pellucid/base/file.h"
-#include "pellucid/base/sha256.h"
 #include "pellucid/report/characters.h"
-#include "pellucid/report/colour.h"
 #include "pellucid/report/describe.h"
+#include "pellucid/report/html_page.h"
 #include "pellucid/report/html_parts.h"
 #include "pellucid/report/html_text.h"
 #include "pellucid/report/numbers.h"
-#include "pellucid/report/page_assets.h"
 
 namespace pellucid {
 namespace {
-
-/// Print is always light: the dark rules are for screens only.
-std::string page_css(Theme theme) {
-  std::string css(assets::page_css);
-  css.append("\n").append(report::palette_css(report::kLight));
-  if (theme == Theme::light) return css + ":root{color-scheme:light}\n";
-  css += theme == Theme::dark ? "@media screen{:root{color-scheme:dark}\n"
-                              : "@media screen and (prefers-color-scheme:dark){\n";
-  return css + report::palette_css(report::kDark) + "}\n";
-}
-
-/// Whatever it holds, the comment cannot end before its end: there is no ">" in it.
-std::string comment(const std::string& version, const std::string& command) {
-  return fmt::format("<!-- pellucid {} {} -->\n", report::html_text(report::printable(version)),
-                     report::html_text(report::printable(command)));
-}
 
 std::string question(std::span<const Explanation> explanations) {
   if (explanations.size() != 1) return fmt::format("{} explanations", explanations.size());
@@ -83,38 +65,19 @@ std::string subtitle(std::span<const Explanation> explanations) {
 
 void write_head(std::ostream& out, std::span<const Explanation> explanations,
                 const HtmlOptions& options) {
-  const std::string title = options.title.empty() ? question(explanations) : options.title;
-  const std::string css = page_css(options.theme);
-  const std::string language =
-      options.language.empty()
-          ? ""
-          : fmt::format(" lang=\"{}\"", report::html_attribute(options.language));
-  const std::string version = explanations.empty() ? "" : explanations.front().version;
-  const bool broad = explanations.size() == 1 && explanations.front().pair.has_value();
-  out << "<!doctype html>\n"
-      << comment(version, options.command) << "<html" << language
-      << "><head><meta charset=\"utf-8\">\n"
-      << "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src '"
-      << content_hash(css) << "'; script-src '" << content_hash(assets::page_js)
-      << "'; img-src data:; base-uri 'none'; form-action 'none'\">\n"
-      << "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">\n"
-      << "<meta name=\"referrer\" content=\"no-referrer\">\n"
-      << "<title>" << report::html_attribute(title) << "</title>\n"
-      << "<style>" << css << "</style></head>\n<body><main" << (broad ? " class=\"broad\"" : "")
-      << ">\n"
-      << "<header><h1 dir=\"auto\">" << report::html_text(title) << "</h1><p class=\"sub\">"
-      << subtitle(explanations) << "</p></header>\n";
+  report::PageHead head;
+  head.title = question(explanations);
+  head.subtitle = subtitle(explanations);
+  head.broad = explanations.size() == 1 && explanations.front().pair.has_value();
+  if (!explanations.empty()) head.version = explanations.front().version;
+  report::write_page_head(out, head, options);
 }
 
 void write_tail(std::ostream& out, std::span<const Explanation> explanations) {
-  const std::string version =
-      explanations.empty() ? "" : report::html_text(explanations.front().version);
-  out << "</main>\n<footer><p>Made by pellucid " << version
-      << ". A score says how much a part of the text moved the model\u2019s output; it does not "
-         "say that the model is "
-         "right.</p></footer>\n"
-      << "<div id=\"tip\" aria-hidden=\"true\"></div>\n<script>" << assets::page_js
-      << "</script></body></html>\n";
+  report::write_page_tail(out, explanations.empty() ? "" : explanations.front().version,
+                          "A score says how much a part of the text moved the model\u2019s output; "
+                          "it does not say that "
+                          "the model is right.");
 }
 
 void write_single(std::ostream& out, const Explanation& explanation, const HtmlOptions& options) {

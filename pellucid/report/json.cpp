@@ -213,11 +213,20 @@ std::string prediction_line_json(std::string_view id, std::string_view text,
   return out.take();
 }
 
-std::string encoding_json(std::string_view text, const std::optional<std::string>& pair,
-                          const Encoding& encoding) {
+std::string decoded_json(std::string_view id, std::string_view text) {
+  JsonWriter out;
+  out.open('{').key("text").text(text);
+  if (id != "null") write_id(out, id);
+  out.close('}');
+  return out.take();
+}
+
+std::string encoding_json(std::string_view id, std::string_view text,
+                          const std::optional<std::string>& pair, const Encoding& encoding) {
   JsonWriter out;
   out.open('{').key("text").text(text).key("pair").optional_text(pair);
   write_windows(out, encoding);
+  if (id != "null") write_id(out, id);
   out.close('}');
   return out.take();
 }

@@ -29,9 +29,11 @@ std::string prediction_line_json(std::string_view id, std::string_view text,
                                  const std::optional<std::string>& pair, Task task,
                                  const Prediction& prediction);
 
-/// A line of `tokenize`. Special tokens have the offsets [0, 0]; the attention mask is 1 for every
-/// token.
-std::string encoding_json(std::string_view text, const std::optional<std::string>& pair,
-                          const Encoding& encoding);
+/// A line of `tokenize`. id: a JSON value as text; "null" is left out. Special tokens have the
+/// offsets [0, 0]; the attention mask is 1 for every token.
+std::string encoding_json(std::string_view id, std::string_view text,
+                          const std::optional<std::string>& pair, const Encoding& encoding);
+/// A line of `tokenize --decode`.
+std::string decoded_json(std::string_view id, std::string_view text);
 
 }  // namespace pellucid

@@ -190,7 +190,7 @@ TEST(Json, PredictLineAndTokenizeLine) {
                      {2293, "love", {2, 6}, 1, 0, 0, false}};
   encoding.overflowing = {Encoding{{{7, "x", {0, 1}, 0, 1, 1, false}}, {}, 0}};
   EXPECT_EQ(
-      encoding_json("I love", std::nullopt, encoding),
+      encoding_json("null", "I love", std::nullopt, encoding),
       R"({"text":"I love","pair":null,"ids":[101,2293],"tokens":["[CLS]","love"],"offsets":[[0,0],[2,6]],)"
       R"("word_ids":[null,1],"special_tokens_mask":[1,0],"type_ids":[0,0],"attention_mask":[1,1],)"
       R"("overflowing":[{"ids":[7],"tokens":["x"],"offsets":[[0,1]],"word_ids":[0],)"

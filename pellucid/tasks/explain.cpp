@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
+#include <map>
+#include <mutex>
 #include <numeric>
 
 #include "pellucid/base/error.h"
@@ -22,7 +24,6 @@ namespace {
 
 constexpr double kLargeGap = 0.05;   // relative: a warning
 constexpr double kNoChange = 1e-12;  // |value - baseline_value| too small to compare a gap with
-constexpr std::size_t kItemsAtOnce = 64;  // read ahead and explained together
 
 /// Logits of one input.
 std::vector<float> run_input(const Sequence& input, Executor& executor) {
@@ -88,10 +89,24 @@ class Explaining {
     encoding_ =
         encode_item(model_, seen, options_.long_text, options_.max_length, result_.warnings);
     result_.tokens = encoding_.tokens;
-    result_.units = make_units(settings_.unit, encoding_, result_.text,
-                               result_.pair ? &*result_.pair : nullptr);
+    result_.units = units();
     change_units(options_.preset, encoding_, result_.units);
     if (result_.units.size() == 0) result_.warnings.push_back("no units to explain");
+  }
+
+  Units units() const {
+    const std::string* pair = result_.pair ? &*result_.pair : nullptr;
+    if (!item_.spans) {
+      return make_units(settings_.unit, encoding_, result_.text, pair, options_.units);
+    }
+    check(!options_.unit || options_.unit == Unit::spans,
+          "there are spans, but the unit is {}: expected spans", name(settings_.unit));
+    check(result_.text == item_.text,
+          "there are spans, but the preset {} changes the text that they count in",
+          name(options_.preset));
+    UserSpans spans = *item_.spans;
+    spans.rest = options_.units.rest;
+    return make_units(spans, encoding_, result_.text, pair);
   }
 
   void predict(Executor& executor) {
@@ -270,6 +285,10 @@ class Explaining {
     parameters.emplace_back("aggregate", std::string(name(settings_.aggregate)));
     parameters.emplace_back("normalize", std::string(name(settings_.normalize)));
     if (options_.negate) parameters.emplace_back("negate", true);
+    if (options_.units.punctuation != Punctuation::own) {
+      parameters.emplace_back("punctuation", std::string(name(options_.units.punctuation)));
+    }
+    if (options_.units.rest) parameters.emplace_back("rest", std::string("units"));
     result_.precision = name(settings_.run.precision);
     result_.seed = options_.seed;
     result_.version = version();
@@ -293,16 +312,11 @@ class Explaining {
   std::string usual_replacement_;
 };
 
-/// Items that are read and explained together.
-std::vector<Item> read_items(const std::function<bool(Item&)>& next) {
-  std::vector<Item> items;
-  while (items.size() < kItemsAtOnce) {
-    Item item;
-    if (!next(item)) break;
-    items.push_back(std::move(item));
-  }
-  return items;
-}
+/// A text from when it is read until its result is delivered.
+struct Flight {
+  Item item{};
+  ExplainResult result{};
+};
 
 }  // namespace
 
@@ -314,7 +328,8 @@ void check_options(const Model& model, const ExplainOptions& options) {
               "explain does not do the task {} yet (available: sequence-classification, "
               "pair-classification, multi-label, regression)",
               name(task));
-  settle(options);
+  const bool rest_of_items = !options.unit && options.units.rest;  // whose items have the spans
+  check_unit_options(rest_of_items ? Unit::spans : settle(options).unit, options.units);
   check_usage(options.preset != Preset::interpreto || model.tokenizer().mask_id(),
               "preset interpreto: {} has no mask token; there one is added to the model and drawn "
               "at random, which cannot be repeated",
@@ -361,25 +376,33 @@ void explain_stream(const Model& model, const ExplainOptions& options,
                     const std::function<bool(Item&)>& next,
                     const std::function<void(std::int64_t, ExplainResult)>& done) {
   check_options(model, options);
-  const ExecutorOptions run = settle(options).run;
-  std::int64_t first = 0;
-  for (auto items = read_items(next); !items.empty(); items = read_items(next)) {
-    std::vector<ExplainResult> results(items.size());
-    run_together(
-        model.network(), run, static_cast<std::int64_t>(items.size()),
-        [&](std::int64_t index, Executor& executor) {
-          const auto place = static_cast<std::size_t>(index);
-          try {
-            results[place] = Explaining(model, items[place], options).run(executor, nullptr);
-          } catch (const std::exception& error) {
-            results[place] = std::string(error.what());
-          }
-        },
-        [&](std::int64_t index) {
-          done(first + index, std::move(results[static_cast<std::size_t>(index)]));
-        });
-    first += static_cast<std::int64_t>(items.size());
-  }
+  std::map<std::int64_t, Flight> flights;
+  std::mutex mutex;  // the map's; a flight stays where it is and has one user at a time
+  const auto flight = [&](std::int64_t index) -> Flight& {
+    const std::lock_guard lock(mutex);
+    return flights[index];
+  };
+  run_together(
+      model.network(), settle(options).run,
+      [&](std::int64_t index) {
+        Item item;
+        if (!next(item)) return false;
+        flight(index).item = std::move(item);
+        return true;
+      },
+      [&](std::int64_t index, Executor& executor) {
+        Flight& text = flight(index);
+        try {
+          text.result = Explaining(model, text.item, options).run(executor, nullptr);
+        } catch (const std::exception& error) {
+          text.result = std::string(error.what());
+        }
+      },
+      [&](std::int64_t index) {
+        done(index, std::move(flight(index).result));
+        const std::lock_guard lock(mutex);
+        flights.erase(index);
+      });
 }
 
 }  // namespace pellucid

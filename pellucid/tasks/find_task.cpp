@@ -24,6 +24,8 @@ std::string_view head_name(HeadKind head) {
       return "replaced-token detection";
     case HeadKind::causal_lm:
       return "causal language modelling";
+    case HeadKind::seq2seq_lm:
+      return "sequence-to-sequence language modelling";
     case HeadKind::none:
       break;
   }
@@ -50,7 +52,8 @@ Task default_task(const HeadFacts& facts) {
     case HeadKind::masked_lm:
       return Task::masked_lm;
     case HeadKind::causal_lm:
-      fail_usage("the model's head does causal language modelling, for which there is no task yet");
+    case HeadKind::seq2seq_lm:
+      fail_usage("the model's head does {}, for which there is no task yet", head_name(facts.head));
     case HeadKind::none:
       break;
   }

@@ -30,7 +30,7 @@ std::vector<std::string> folders() {
   const fs::path source(PELLUCID_SOURCE_DIR);
   std::map<std::string, std::string> found;  // by name: each case once
   for (const auto& root : {source / "tests/goldens/models", source / "tests/goldens/encoders",
-                           source / "../shared/golden/models"}) {
+                           source / "tests/goldens/seq2seq", source / "../shared/golden/models"}) {
     if (!fs::exists(root)) continue;
     for (const auto& entry : fs::directory_iterator(root)) {
       if (!fs::exists(entry.path() / "config.json")) continue;
@@ -63,6 +63,7 @@ InspectCase read_case(const SafetensorsFile& file, const std::string& name, cons
   input.attention_mask = rows_of(file, name + "/attention_mask");
   input.token_type_ids = rows_of(file, name + "/token_type_ids");
   input.position_ids = rows_of(file, name + "/position_ids");
+  input.decoder_input_ids = rows_of(file, name + "/decoder_input_ids");
   for (const Json& target : facts["targets"]) {
     InspectTarget one{target["output"].get<std::string>(), {}};
     for (const Json& index : target["indices"]) {
@@ -112,6 +113,18 @@ class Layout {
   bool attentions_, transposed_, by_token_;
 };
 
+/// A decoder has no mask: all of its rows count.
+InspectRows mask_of(const std::string& tensor, const std::vector<std::int64_t>& shape,
+                    const InspectCase& input) {
+  const bool of_decoder = tensor.starts_with("decoder_") || tensor.starts_with("cross_") ||
+                          tensor.ends_with(".decoder") ||
+                          (tensor == "logits" && !input.decoder_input_ids.empty());
+  if (!of_decoder) return input.attention_mask;
+  const bool attentions = tensor.find("attentions") != std::string::npos;
+  const auto length = static_cast<std::size_t>(shape[attentions ? 2 : 1]);
+  return InspectRows(static_cast<std::size_t>(shape[0]), std::vector<std::int32_t>(length, 1));
+}
+
 void compare(const std::string& name, const TensorView& golden, const Tensor& found,
              const Json& facts, const InspectRows& mask) {
   const auto values = golden.floats();
@@ -156,10 +169,10 @@ TEST_P(InspectGolden, EveryTensorOfEveryInput) {
       const TensorView* golden = file.find(name + "/" + tensor);
       ASSERT_NE(golden, nullptr) << name << "/" << tensor;
       ASSERT_TRUE(found.contains(tensor)) << name << "/" << tensor;
-      compare(name + "/" + tensor, *golden, found[tensor], limits, input.attention_mask);
+      const InspectRows mask = mask_of(tensor, golden->shape, input);
+      compare(name + "/" + tensor, *golden, found[tensor], limits, mask);
       if (!found.contains("pruned " + tensor)) continue;
-      compare(name + "/" + tensor, *golden, found["pruned " + tensor], limits,
-              input.attention_mask);
+      compare(name + "/" + tensor, *golden, found["pruned " + tensor], limits, mask);
     }
   }
 }
@@ -167,7 +180,9 @@ TEST_P(InspectGolden, EveryTensorOfEveryInput) {
 /// Nothing in the files is left over; nor is an option unknown, in those that the library wrote.
 TEST_P(InspectGolden, EveryTensorAndOptionIsRead) {
   EXPECT_EQ(checkpoint_.unused(), std::vector<std::string>());
-  if (GetParam().find("goldens/encoders") == std::string::npos) return;
+  const bool of_library = GetParam().find("goldens/encoders") != std::string::npos ||
+                          GetParam().find("goldens/seq2seq") != std::string::npos;
+  if (!of_library) return;
   EXPECT_EQ(config_.warnings(), std::vector<std::string>());
 }
 

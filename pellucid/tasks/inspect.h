@@ -28,6 +28,9 @@ struct InspectCase {
   InspectRows attention_mask;  ///< 0 or 1; empty: all 1
   InspectRows token_type_ids;  ///< empty: all 0
   InspectRows position_ids;    ///< empty: the columns
+  /// Of encoder-decoders. Empty: the model makes them of input_ids, if it has a rule; where a text
+  /// is generated, the start token alone.
+  InspectRows decoder_input_ids;
   std::vector<InspectTarget> gradients;
 };
 
@@ -48,8 +51,11 @@ struct NamedTensor {
 /// logits [batch, outputs] or [batch, length, outputs], start_logits and end_logits [batch,
 /// length], hidden_states.I, embeddings and grad.J [batch, length, hidden], attentions.I [batch,
 /// heads, length, length], pooled [batch, hidden], generated and log_probabilities [batch, tokens].
-/// What is masked is zero. Throws Error naming the
-/// row and position of an id, type or position that the model does not have.
+/// Of encoder-decoders encoder_hidden_states.I, decoder_hidden_states.I, encoder_attentions.I,
+/// decoder_attentions.I, cross_attentions.I, encoder_embeddings, decoder_embeddings,
+/// grad.J.encoder, grad.J.decoder; the decoder has no mask.
+/// What is masked is zero. Throws Error naming the row and position of an id, type or position that
+/// the model does not have.
 std::vector<NamedTensor> inspect(const Network& network, const InspectCase& input,
                                  const InspectOptions& options);
 

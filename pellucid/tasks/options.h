@@ -35,9 +35,10 @@ struct ExplainOptions {
   /// "predicted", a label, an index, "all", "top:K" or "A-B"; empty: predicted (multi-label: those
   /// over 0.5).
   std::vector<std::string> targets{};
-  std::optional<Output> output{};        ///< else the task's: probability, logit for regression
-  std::optional<Method> method{};        ///< else integrated gradients
-  std::optional<Unit> unit{};            ///< else words
+  std::optional<Output> output{};  ///< else the task's: probability, logit for regression
+  std::optional<Method> method{};  ///< else integrated gradients
+  std::optional<Unit> unit{};      ///< else spans where the item has them, else words
+  UnitOptions units{};
   std::optional<Aggregate> aggregate{};  ///< else sum
   std::optional<Normalize> normalize{};  ///< else none
   bool negate = false;                   ///< multiply all scores by -1, said in the result
@@ -55,6 +56,7 @@ struct Item {
   std::string id = "null";             ///< copied to the output: a JSON value as text
   std::vector<std::string> targets{};  ///< in place of the options' targets
   std::optional<std::string> true_label{};
+  std::optional<UserSpans> spans{};  ///< of unit `spans`; whether the rest counts, the options say
 };
 
 }  // namespace pellucid

@@ -36,6 +36,11 @@ class MergeTexts {
     return {all.substr(entry.offset, entry.left),
             all.substr(entry.offset + entry.left, entry.right)};
   }
+  /// Left and right together.
+  std::string_view joined(std::size_t index) const {
+    const Entry& entry = entries_[index];
+    return std::string_view(characters_).substr(entry.offset, entry.left + entry.right);
+  }
 
  private:
   struct Entry {

@@ -49,12 +49,19 @@ bool is_in(const Names& names, std::string_view word) {
   return std::binary_search(names.begin(), names.end(), word);
 }
 
+std::u32string lowered(std::u32string_view word) {
+  std::u32string lower(word);
+  std::transform(lower.begin(), lower.end(), lower.begin(), to_lower);
+  return lower;
+}
+
 /// One pass from left to right over a text.
 class Cutter {
  public:
   enum class Level { paragraph, sentence, phrase };
 
-  Cutter(std::u32string_view text, Level level) : text_(text), level_(level) {}
+  Cutter(std::u32string_view text, Level level, const Abbreviations& abbreviations)
+      : text_(text), level_(level), abbreviations_(abbreviations) {}
 
   std::vector<Span> cut() {
     std::size_t at = 0;
@@ -147,34 +154,48 @@ class Cutter {
       return std::all_of(text_.begin() + static_cast<std::ptrdiff_t>(start_),
                          text_.begin() + static_cast<std::ptrdiff_t>(begin), is_space);
     }
-    constexpr std::size_t kLongest = 8;  // of the list
-    if (word.size() > kLongest) return false;
-    std::u32string lower(word);
-    std::transform(lower.begin(), lower.end(), lower.begin(), to_lower);
-    const std::string name = encode_utf8(lower);
+    if (word.size() > abbreviations_.longest()) return false;
+    const std::string name = encode_utf8(lowered(word));
     if (is_upper(following) && is_in(kEnding, name)) return false;
     const bool is_initial = word.size() == 1 && is_upper(word[0]) && word[0] != U'I';
-    return is_initial || is_in(kAbbreviations, name);
+    return is_initial || abbreviations_.has(name);
   }
 
   std::u32string_view text_;
   Level level_;
+  const Abbreviations& abbreviations_;
   std::size_t start_ = 0;  // of the span that is open
   std::vector<Span> spans_;
 };
 
 }  // namespace
 
-std::vector<Span> sentence_spans(std::u32string_view text) {
-  return Cutter(text, Cutter::Level::sentence).cut();
+Abbreviations::Abbreviations(const std::vector<std::string>& more) {
+  for (const std::string& word : more) {
+    std::u32string lower = lowered(decode_utf8(word, "an abbreviation"));
+    if (lower.ends_with(U'.')) lower.pop_back();
+    if (lower.empty()) continue;
+    longest_ = std::max(longest_, lower.size());
+    more_.push_back(encode_utf8(lower));
+  }
+  std::sort(more_.begin(), more_.end());
 }
 
-std::vector<Span> phrase_spans(std::u32string_view text) {
-  return Cutter(text, Cutter::Level::phrase).cut();
+bool Abbreviations::has(std::string_view word) const {
+  return is_in(kAbbreviations, word) || is_in(more_, word);
+}
+
+std::vector<Span> sentence_spans(std::u32string_view text, const Abbreviations& abbreviations) {
+  return Cutter(text, Cutter::Level::sentence, abbreviations).cut();
+}
+
+std::vector<Span> phrase_spans(std::u32string_view text, const Abbreviations& abbreviations) {
+  return Cutter(text, Cutter::Level::phrase, abbreviations).cut();
 }
 
 std::vector<Span> paragraph_spans(std::u32string_view text) {
-  return Cutter(text, Cutter::Level::paragraph).cut();
+  const Abbreviations none;
+  return Cutter(text, Cutter::Level::paragraph, none).cut();
 }
 
 }  // namespace pellucid

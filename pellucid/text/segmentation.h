@@ -5,6 +5,8 @@
 // empty ones are dropped.
 #pragma once
 
+#include <cstddef>
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -12,8 +14,25 @@
 
 namespace pellucid {
 
-std::vector<Span> sentence_spans(std::u32string_view text);
-std::vector<Span> phrase_spans(std::u32string_view text);
+/// Words whose dot ends no sentence: a built-in list, and the user's.
+class Abbreviations {
+ public:
+  Abbreviations() = default;
+  /// In any case, with or without the last dot; empty ones are left out.
+  explicit Abbreviations(const std::vector<std::string>& more);
+
+  /// word: in lower case, without the last dot.
+  bool has(std::string_view word) const;
+  std::size_t longest() const { return longest_; }  ///< in characters
+
+ private:
+  static constexpr std::size_t kLongestBuiltIn = 8;
+  std::vector<std::string> more_;  // sorted
+  std::size_t longest_ = kLongestBuiltIn;
+};
+
+std::vector<Span> sentence_spans(std::u32string_view text, const Abbreviations& abbreviations = {});
+std::vector<Span> phrase_spans(std::u32string_view text, const Abbreviations& abbreviations = {});
 /// Paragraphs end at a line break that an empty line follows.
 std::vector<Span> paragraph_spans(std::u32string_view text);
 

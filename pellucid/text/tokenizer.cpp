@@ -81,7 +81,10 @@ std::string Tokenizer::decode(const std::vector<std::int32_t>& ids,
   std::vector<std::string> tokens;
   for (const std::int32_t id : ids) {
     const auto text = impl_->token(id);
-    if (text && !(skip_special_tokens && is_special(id))) tokens.emplace_back(*text);
+    if (!text) continue;
+    // By its text, as the library does: a vocabulary of scores may hold one token under two ids.
+    const AddedToken* added = impl_->added.find(*text);
+    if (!(skip_special_tokens && added && added->special)) tokens.emplace_back(*text);
   }
   std::string result;
   if (impl_->decoder) {

@@ -339,5 +339,15 @@ TEST(Tokenizer, MegabytesTakeLinearTime) {
   EXPECT_EQ(unlimited.encode(std::string(1'000'000, 'a')).tokens.size(), 1'000'002U);
 }
 
+/// A vocabulary of scores may hold a token twice; the added token has the later id.
+TEST(Tokenizer, SpecialTokensAreSkippedByTheirText) {
+  const auto tokenizer = Tokenizer::from_json(R"({
+    "added_tokens": [{"id": 3, "content": "x", "special": true}],
+    "model": {"type": "Unigram", "unk_id": 0,
+              "vocab": [["u", 0], ["x", -1], ["a", -1], ["x", -2]]}})");
+  EXPECT_EQ(tokenizer.decode({1, 2, 3}), "a");
+  EXPECT_EQ(tokenizer.decode({1, 2, 3}, false), "x a x");
+}
+
 }  // namespace
 }  // namespace pellucid

@@ -12,6 +12,7 @@
 #include "pellucid/base/error.h"
 #include "pellucid/base/spelling.h"
 #include "pellucid/text/characters.h"
+#include "pellucid/text/punctuation.h"
 #include "pellucid/text/segmentation.h"
 #include "pellucid/text/unicode.h"
 
@@ -20,6 +21,8 @@ namespace {
 
 constexpr std::array<std::string_view, 8> kNames = {
     "all-tokens", "token", "word", "tokenizer-word", "phrase", "sentence", "paragraph", "spans"};
+
+constexpr std::array<std::string_view, 3> kPunctuationNames = {"own", "attach", "drop"};
 
 /// One text of the encoding.
 struct Segment {
@@ -211,10 +214,15 @@ std::vector<Span> with_gaps(const std::vector<Span>& spans, const std::u32string
   return result;
 }
 
-std::vector<Span> candidates(Unit kind, std::string_view text, const std::u32string& characters) {
-  if (kind == Unit::word) return word_spans(text);
+std::vector<Span> candidates(Unit kind, std::string_view text, const std::u32string& characters,
+                             const UnitOptions& options) {
+  if (kind == Unit::word) {
+    return with_punctuation(options.punctuation, word_spans(text), characters);
+  }
   if (kind == Unit::paragraph) return paragraph_spans(characters);
-  return kind == Unit::sentence ? sentence_spans(characters) : phrase_spans(characters);
+  const Abbreviations abbreviations(options.abbreviations);
+  return kind == Unit::sentence ? sentence_spans(characters, abbreviations)
+                                : phrase_spans(characters, abbreviations);
 }
 
 }  // namespace
@@ -227,6 +235,29 @@ Unit parse_unit(std::string_view name) {
               fmt::join(kNames, ", "),
               did_you_mean(name, std::vector<std::string>(kNames.begin(), kNames.end())));
   return static_cast<Unit>(found - kNames.begin());
+}
+
+std::string_view name(Punctuation punctuation) {
+  return kPunctuationNames.at(static_cast<std::size_t>(punctuation));
+}
+
+Punctuation parse_punctuation(std::string_view name) {
+  const auto& names = kPunctuationNames;
+  const auto found = std::find(names.begin(), names.end(), name);
+  check_usage(found != names.end(), "unknown punctuation {}, expected one of {}{}", quote(name),
+              fmt::join(names, ", "),
+              did_you_mean(name, std::vector<std::string>(names.begin(), names.end())));
+  return static_cast<Punctuation>(found - names.begin());
+}
+
+void check_unit_options(Unit unit, const UnitOptions& options) {
+  check_usage(options.punctuation == Punctuation::own || unit == Unit::word,
+              "punctuation {}: only words have it, the unit is {}", name(options.punctuation),
+              name(unit));
+  check_usage(options.abbreviations.empty() || unit == Unit::sentence || unit == Unit::phrase,
+              "abbreviations: only sentences and phrases have them, the unit is {}", name(unit));
+  check_usage(!options.rest || unit == Unit::spans, "rest: only spans have it, the unit is {}",
+              name(unit));
 }
 
 std::vector<std::optional<std::int64_t>> Units::unit_of_token(std::int64_t tokens) const {
@@ -242,7 +273,8 @@ std::vector<std::optional<std::int64_t>> Units::unit_of_token(std::int64_t token
 }
 
 Units make_units(Unit kind, const Encoding& encoding, std::string_view text,
-                 const std::string* pair) {
+                 const std::string* pair, const UnitOptions& options) {
+  check_unit_options(kind, options);
   check_usage(kind != Unit::spans, "unit 'spans' needs the spans of the units");
   std::vector<Segment> segments = segments_of(encoding, text, pair);
   Units result;
@@ -258,7 +290,7 @@ Units make_units(Unit kind, const Encoding& encoding, std::string_view text,
       continue;
     }
     const std::string_view part = i == 0 ? text : std::string_view(*pair);
-    segments[i].spans = candidates(kind, part, segments[i].characters);
+    segments[i].spans = candidates(kind, part, segments[i].characters, options);
     // A word that holds a cut joins the sentences on both sides.
     const auto words = kind == Unit::word ? std::vector<Span>{} : word_spans(part);
     append_units(segments[i], index, encoding, words, result.units);

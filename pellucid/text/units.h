@@ -20,6 +20,25 @@ enum class Unit { all_tokens, token, word, tokenizer_word, phrase, sentence, par
 std::string_view name(Unit unit);
 Unit parse_unit(std::string_view name);
 
+/// What becomes of the marks (Unicode category P) among words.
+enum class Punctuation {
+  own,     ///< units of their own
+  attach,  ///< joined to the word before, opening brackets and quotes to the word after
+  drop,    ///< of no unit
+};
+std::string_view name(Punctuation punctuation);
+Punctuation parse_punctuation(std::string_view name);
+
+struct UnitOptions {
+  Punctuation punctuation = Punctuation::own;  ///< of words
+  /// Beside the built-in ones; their dot ends no sentence and no phrase. In any case, with or
+  /// without the last dot.
+  std::vector<std::string> abbreviations{};
+  bool rest = false;  ///< of spans: what lies between them is one unit each
+};
+/// Throws UsageError for an option that the unit does not have.
+void check_unit_options(Unit unit, const UnitOptions& options);
+
 struct TextUnit {
   std::string text;  ///< the characters of `span`; for units without characters the token's text
   std::optional<Span> span;  ///< in the text of the segment; none for template tokens
@@ -53,7 +72,7 @@ struct UserSpans {
 /// pair: nullptr for single texts. A token that touches several words (sentences ...) merges them,
 /// so that units stay a partition; the merged unit's span is their hull.
 Units make_units(Unit kind, const Encoding& encoding, std::string_view text,
-                 const std::string* pair);
+                 const std::string* pair, const UnitOptions& options = {});
 /// Unit::spans. Throws UsageError for spans that are empty, overlap, or lie outside their text.
 Units make_units(const UserSpans& spans, const Encoding& encoding, std::string_view text,
                  const std::string* pair);

@@ -24,8 +24,6 @@ std::uint64_t extend(std::uint64_t hash, std::string_view bytes) {
   return hash;
 }
 
-std::uint32_t check_of(std::uint64_t hash) { return static_cast<std::uint32_t>(hash >> 32); }
-
 bool is_continuation(char byte) { return (static_cast<unsigned char>(byte) & 0xC0) == 0x80; }
 
 }  // namespace
@@ -34,11 +32,15 @@ std::uint64_t Vocabulary::hash_of(std::string_view bytes) { return extend(kOffse
 std::uint64_t Vocabulary::extended(std::uint64_t hash, char byte) { return extend(hash, byte); }
 
 std::vector<std::int32_t> Vocabulary::ids() const {
-  std::vector<std::int32_t> result;
-  result.reserve(by_id_.size());
-  for (const std::uint32_t entry : by_id_) {
-    if (id(text(entries_[entry])) == entries_[entry].id) result.push_back(entries_[entry].id);
+  std::vector<std::string_view> texts;
+  texts.reserve(by_id_.size());
+  for (const std::uint32_t entry : by_id_) texts.push_back(text(entries_[entry]));
+  std::vector<std::int32_t> result = look_up(texts);
+  std::size_t kept = 0;
+  for (std::size_t i = 0; i < by_id_.size(); ++i) {
+    if (result[i] == entries_[by_id_[i]].id) result[kept++] = result[i];
   }
+  result.resize(kept);
   return result;
 }
 
@@ -52,7 +54,7 @@ void Vocabulary::add(std::string_view token, std::int32_t id) {
 /// the size.
 std::size_t Vocabulary::insert(std::uint32_t index, std::uint64_t hash) {
   const std::size_t mask = slots_.size() - 1;
-  for (std::size_t at = (hash ^ check_of(hash)) & mask;; at = (at + 1) & mask) {
+  for (std::size_t at = place(hash);; at = (at + 1) & mask) {
     Slot& slot = slots_[at];
     if (slot.entry == 0) {
       slot = {index + 1, check_of(hash)};
@@ -103,8 +105,7 @@ void Vocabulary::order_by_id(std::string_view place) {
 const Vocabulary::Entry* Vocabulary::find(std::string_view prefix, std::string_view rest,
                                           std::uint64_t hash) const {
   const std::size_t mask = slots_.size() - 1;
-  for (std::size_t at = (hash ^ check_of(hash)) & mask; slots_[at].entry != 0;
-       at = (at + 1) & mask) {
+  for (std::size_t at = place(hash); slots_[at].entry != 0; at = (at + 1) & mask) {
     if (slots_[at].check != check_of(hash)) continue;
     const Entry& entry = entries_[slots_[at].entry - 1];
     const std::string_view token = text(entry);
@@ -120,6 +121,33 @@ std::optional<std::int32_t> Vocabulary::id(std::string_view token) const {
   if (slots_.empty()) return std::nullopt;
   const Entry* entry = find({}, token, extend(kOffset, token));
   return entry ? std::optional(entry->id) : std::nullopt;
+}
+
+std::vector<std::int32_t> Vocabulary::look_up(std::span<const std::string_view> tokens) const {
+  std::vector<std::int32_t> ids(tokens.size(), kAbsent);
+  if (slots_.empty()) return ids;
+  constexpr std::size_t kAtOnce = 64;
+  std::array<std::uint64_t, kAtOnce> hashes{};
+  for (std::size_t begin = 0; begin < tokens.size(); begin += kAtOnce) {
+    const std::size_t count = std::min(kAtOnce, tokens.size() - begin);
+    for (std::size_t i = 0; i < count; ++i) {
+      hashes[i] = extend(kOffset, tokens[begin + i]);
+      __builtin_prefetch(&slots_[place(hashes[i])]);
+    }
+    // What stands in the first slot is nearly always the token itself.
+    for (std::size_t i = 0; i < count; ++i) {
+      const Slot& slot = slots_[place(hashes[i])];
+      if (slot.entry != 0) __builtin_prefetch(&entries_[slot.entry - 1]);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      const Slot& slot = slots_[place(hashes[i])];
+      if (slot.entry != 0) __builtin_prefetch(&characters_[entries_[slot.entry - 1].offset]);
+    }
+    for (std::size_t i = 0; i < count; ++i) {
+      if (const Entry* entry = find({}, tokens[begin + i], hashes[i])) ids[begin + i] = entry->id;
+    }
+  }
+  return ids;
 }
 
 std::optional<std::string_view> Vocabulary::token(std::int32_t id) const {

@@ -5,9 +5,11 @@
 #pragma once
 
 #include <algorithm>
+#include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -26,6 +28,10 @@ class Vocabulary {
   std::int64_t size() const { return static_cast<std::int64_t>(entries_.size()); }
   std::optional<std::int32_t> id(std::string_view token) const;
   std::optional<std::string_view> token(std::int32_t id) const;
+  /// The ids of many tokens, kAbsent where there is none: what they wait for in memory is asked for
+  /// together.  [tokens]
+  static constexpr std::int32_t kAbsent = -1;
+  std::vector<std::int32_t> look_up(std::span<const std::string_view> tokens) const;
 
   struct Match {
     std::int32_t id;
@@ -37,10 +43,21 @@ class Vocabulary {
   /// visit(id, length) for every beginning of `text`, not empty, that is a token. Linear as well.
   template <class Visit>
   void for_each_prefix(std::string_view text, const Visit& visit) const {
+    if (slots_.empty()) return;
+    constexpr std::size_t kAtOnce = 32;
+    std::array<std::uint64_t, kAtOnce> hashes;  // not initialised: it is filled below
     std::uint64_t hash = hash_of({});
-    for (std::size_t length = 1; length <= std::min(text.size(), longest_); ++length) {
-      hash = extended(hash, text[length - 1]);
-      if (const Entry* entry = find({}, text.substr(0, length), hash)) visit(entry->id, length);
+    const std::size_t size = std::min(text.size(), longest_);
+    for (std::size_t begin = 0; begin < size; begin += kAtOnce) {
+      const std::size_t count = std::min(kAtOnce, size - begin);
+      for (std::size_t i = 0; i < count; ++i) {
+        hashes[i] = hash = extended(hash, text[begin + i]);
+        __builtin_prefetch(&slots_[place(hash)]);
+      }
+      for (std::size_t i = 0; i < count; ++i) {
+        const Entry* entry = find({}, text.substr(0, begin + i + 1), hashes[i]);
+        if (entry) visit(entry->id, begin + i + 1);
+      }
     }
   }
   /// Ascending. A token that a later equal one has replaced is not among them.
@@ -59,6 +76,12 @@ class Vocabulary {
 
   std::string_view text(const Entry& entry) const {
     return std::string_view(characters_).substr(entry.offset, entry.length);
+  }
+  static std::uint32_t check_of(std::uint64_t hash) {
+    return static_cast<std::uint32_t>(hash >> 32);
+  }
+  std::size_t place(std::uint64_t hash) const {  // of the first slot to look at
+    return (hash ^ check_of(hash)) & (slots_.size() - 1);
   }
   static std::uint64_t hash_of(std::string_view bytes);
   static std::uint64_t extended(std::uint64_t hash, char byte);

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""`pellucid inspect` against recorded values of the reference library: every case of encoders and decoders, every input."""
+"""`pellucid inspect` against recorded values of the reference library: every case, every input."""
 import json
 import operator
 import pathlib
@@ -12,26 +12,36 @@ NOISE_FACTOR = 8
 EPSILON = 4e-6  # of the largest value
 
 
-# Families of two stacks take the decoder's ids too.
-TWO_STACKS = {"bart", "marian", "mbart", "mt5", "pegasus", "t5"}
-FIELDS = ("input_ids", "attention_mask", "token_type_ids", "position_ids")
+FIELDS = ("input_ids", "attention_mask", "token_type_ids", "position_ids", "decoder_input_ids")
 
 
 def folders():
-    roots = [SOURCE / "tests/goldens/models", SOURCE / "tests/goldens/encoders"]
+    roots = [SOURCE / "tests/goldens" / part for part in ("models", "encoders", "seq2seq")]
     if SHARED:
         roots.append(SHARED / "golden/models")
     found = {}
     for root in roots:
         for golden in sorted(root.glob("*/golden.safetensors")):
-            config = golden.parent / "config.json"
-            if config.exists() and json.loads(config.read_text())["model_type"] not in TWO_STACKS:
+            if (golden.parent / "config.json").exists():
                 found.setdefault(golden.parent.name, golden.parent)
     return list(found.values())
 
 
 def rows(values, width):
     return [list(values[i:i + width]) for i in range(0, len(values), width)]
+
+
+def hidden_rows(tensor, shape, mask_shape, mask, decoder_ids_given):
+    """For each row of a tensor: does the mask hide it? A decoder has no mask."""
+    of_decoder = tensor.startswith(("decoder_", "cross_")) or tensor.endswith(".decoder")
+    if of_decoder or (tensor == "logits" and decoder_ids_given):
+        return [False] * shape[0]
+    if "attentions" in tensor:
+        batch, heads, length, _ = shape
+        return [mask[b * length + q] == 0 for b in range(batch) for _ in range(heads) for q in range(length)]
+    if len(shape) >= 2 and shape[:2] == mask_shape:
+        return [m == 0 for m in mask]
+    return [False] * shape[0]
 
 
 class Goldens(unittest.TestCase):
@@ -69,8 +79,7 @@ class Goldens(unittest.TestCase):
     def test_generated(self):
         if not SHARED:
             self.skipTest("no recorded tokens")
-        recorded = [path for path in sorted((SHARED / "golden/models").glob("*/greedy.json"))
-                    if json.loads(path.read_text())["decoder_start"] is None]
+        recorded = sorted((SHARED / "golden/models").glob("*/greedy.json"))
         self.assertTrue(recorded)
         for path in recorded:
             greedy = json.loads(path.read_text())
@@ -96,13 +105,8 @@ class Goldens(unittest.TestCase):
         self.assertEqual(found[name][0], shape, name)
         tolerance = NOISE_FACTOR * limits["noise"] + EPSILON * limits["scale"] + 1e-8
         values = found[name][1]
-        if "attentions" in name:
-            batch, heads, length, _ = shape
-            hidden = [mask[b * length + q] == 0 for b in range(batch) for _ in range(heads) for q in range(length)]
-        elif len(shape) >= 2 and shape[:2] == mask_shape:
-            hidden = [m == 0 for m in mask]
-        else:
-            hidden = [False] * shape[0]
+        case, tensor = name.split("/")
+        hidden = hidden_rows(tensor, shape, mask_shape, mask, f"{case}/decoder_input_ids" in golden)
         width = len(values) // len(hidden)
         for row, is_hidden in enumerate(hidden):
             part = values[row * width:(row + 1) * width]

@@ -12,6 +12,9 @@
   const magnitude = scores => Math.max(0, ...scores.filter(Number.isFinite).map(Math.abs));
   const total = scores => scores.filter(Number.isFinite).reduce((sum, s) => sum + Math.abs(s), 0);
 
+  // One stop of the tab key for each text; arrows go from unit to unit.
+  const focusable = text => all(text, '.u').forEach((u, i) => { u.tabIndex = i === 0 ? 0 : -1; });
+
   // As the page itself writes scores: the largest gets three significant digits, the others as many decimals.
   function written(score, largest, signed) {
     if (!Number.isFinite(score)) return '\u2013';
@@ -212,15 +215,26 @@
       });
     }
 
-    // One stop of the tab key for each text; arrows go from unit to unit.
     makeFocusable() {
-      for (const text of all(this.section, '.text')) {
-        all(text, '.u').forEach((u, i) => { u.tabIndex = i === 0 ? 0 : -1; });
-      }
+      for (const text of all(this.section, '.text')) focusable(text);
     }
   }
 
-  const cases = new Map(all(document, '.case').map(section => [section, new Case(section)]));
+  // A text cut into tokens: what stands in the titles moves to the tooltip.
+  class Tokens {
+    constructor(section) {
+      for (const u of all(section, '.u[title]')) {
+        u.dataset.facts = u.title;
+        u.removeAttribute('title');
+      }
+      for (const text of all(section, '.text')) focusable(text);
+    }
+
+    describe(panel, i) { return panel.querySelector(`.u[data-i="${i}"]`).dataset.facts; }
+  }
+
+  const cases = new Map(all(document, '.case').map(section =>
+    [section, section.classList.contains('tokens') ? new Tokens(section) : new Case(section)]));
   const tip = document.getElementById('tip');
 
   function hideTip() {

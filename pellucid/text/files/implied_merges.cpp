@@ -12,28 +12,40 @@ bool is_boundary(std::string_view text, std::size_t at) {
   return (static_cast<unsigned char>(text[at]) & 0xC0) != 0x80;
 }
 
-/// Appends the splits of a token, by the ids of left and right.
-void append_splits(const Vocabulary& vocabulary, std::int32_t id, std::vector<Merge>& merges) {
-  const std::string_view token = vocabulary.token(id).value();
-  const auto first = static_cast<std::ptrdiff_t>(merges.size());
-  vocabulary.for_each_prefix(token, [&](std::int32_t left, std::size_t length) {
-    if (length == token.size() || !is_boundary(token, length)) return;
-    if (const auto right = vocabulary.id(token.substr(length))) {
-      merges.push_back({left, *right, id});
-    }
-  });
-  std::sort(merges.begin() + first, merges.end(), [](const Merge& a, const Merge& b) {
-    return a.left != b.left ? a.left < b.left : a.right < b.right;
-  });
+/// Sorts what one token splits into by the ids of left and right.
+void sort_splits(std::vector<Merge>& merges) {
+  for (auto begin = merges.begin(); begin != merges.end();) {
+    const auto end = std::find_if(
+        begin, merges.end(), [begin](const Merge& merge) { return merge.result != begin->result; });
+    std::sort(begin, end, [](const Merge& a, const Merge& b) {
+      return a.left != b.left ? a.left < b.left : a.right < b.right;
+    });
+    begin = end;
+  }
 }
 
 }  // namespace
 
 std::vector<Merge> merges_by_rank(const Vocabulary& vocabulary) {
-  std::vector<Merge> merges;
-  merges.reserve(static_cast<std::size_t>(vocabulary.size()) * 5 / 2);
-  for (const std::int32_t id : vocabulary.ids()) append_splits(vocabulary, id, merges);
-  return merges;
+  std::vector<Merge> splits;  // of every token into another one and a rest
+  std::vector<std::string_view> rests;
+  for (const std::int32_t id : vocabulary.ids()) {
+    const std::string_view token = vocabulary.token(id).value();
+    vocabulary.for_each_prefix(token, [&](std::int32_t left, std::size_t length) {
+      if (length == token.size() || !is_boundary(token, length)) return;
+      splits.push_back({left, 0, id});
+      rests.push_back(token.substr(length));
+    });
+  }
+  const std::vector<std::int32_t> rights = vocabulary.look_up(rests);
+  std::size_t count = 0;
+  for (std::size_t i = 0; i < splits.size(); ++i) {
+    if (rights[i] == Vocabulary::kAbsent) continue;
+    splits[count++] = {splits[i].left, rights[i], splits[i].result};
+  }
+  splits.resize(count);
+  sort_splits(splits);
+  return splits;
 }
 
 std::vector<Merge> merges_by_score(const Vocabulary& vocabulary, const std::vector<float>& scores) {

@@ -21,25 +21,33 @@ constexpr std::int32_t kAbsent = -1;
 /// Ids of the merges. A continuing prefix goes when a token is merged to its left neighbour.
 std::vector<Merge> resolve(const MergeTexts& texts, const Vocabulary& vocabulary,
                            std::size_t prefix_size, const std::string& place) {
-  std::vector<Merge> merges;
-  merges.reserve(texts.size());
-  std::string joined;
+  std::vector<std::string> without_prefix;  // results that do not stand in the texts
+  if (prefix_size > 0) without_prefix.reserve(texts.size());
+  std::vector<std::string_view> tokens;  // left, right, result of each merge
+  tokens.reserve(3 * texts.size());
   for (std::size_t i = 0; i < texts.size(); ++i) {
     const auto [left, right] = texts[i];
-    check(right.size() >= prefix_size, "{}: merges[{}]: {} is shorter than the prefix", place, i,
-          quote(right));
-    joined.assign(left);
-    joined.append(right.substr(prefix_size));
-    Merge merge;
-    const auto find = [&](std::string_view token) {
-      const auto id = vocabulary.id(token);
-      if (!id) fail("{}: merges[{}]: {} is not in the vocabulary", place, i, quote(token));
-      return *id;
-    };
-    merge.left = find(left);
-    merge.right = find(right);
-    merge.result = find(joined);
-    merges.push_back(merge);
+    if (right.size() < prefix_size) {
+      fail("{}: merges[{}]: {} is shorter than the prefix", place, i, quote(right));
+    }
+    tokens.push_back(left);
+    tokens.push_back(right);
+    if (prefix_size == 0) {
+      tokens.push_back(texts.joined(i));
+    } else {
+      without_prefix.push_back(std::string(left).append(right.substr(prefix_size)));
+      tokens.push_back(without_prefix.back());
+    }
+  }
+  const std::vector<std::int32_t> ids = vocabulary.look_up(tokens);
+  const auto absent = std::find(ids.begin(), ids.end(), Vocabulary::kAbsent);
+  if (absent != ids.end()) {
+    const auto at = static_cast<std::size_t>(absent - ids.begin());
+    fail("{}: merges[{}]: {} is not in the vocabulary", place, at / 3, quote(tokens[at]));
+  }
+  std::vector<Merge> merges(texts.size());
+  for (std::size_t i = 0; i < merges.size(); ++i) {
+    merges[i] = {ids[3 * i], ids[3 * i + 1], ids[3 * i + 2]};
   }
   return merges;
 }

@@ -67,7 +67,9 @@ class ByteTrie::Builder {
   std::uint32_t find_base() {
     const std::size_t lowest = bytes_[0] + std::size_t{1};
     const std::size_t window = units_.size() > kWindow ? units_.size() - kWindow : 1;
-    std::size_t place = std::max(window, lowest);
+    first_free_ = std::max(window, first_free_);
+    while (!is_free(first_free_)) ++first_free_;
+    std::size_t place = std::max(first_free_, lowest);
     while (place < units_.size() && !fits(place)) ++place;
     const std::size_t base = place - bytes_[0];
     const std::size_t size = base + bytes_[count_ - 1] + 1;
@@ -85,7 +87,8 @@ class ByteTrie::Builder {
 
   const std::vector<Item>& items_;
   std::vector<Unit>& units_;
-  std::size_t count_ = 0;  // children of the current node: their bytes and first items
+  std::size_t first_free_ = 1;  // no place of the window before it is free
+  std::size_t count_ = 0;       // children of the current node: their bytes and first items
   std::array<unsigned char, 256> bytes_{};
   std::array<std::size_t, 256> starts_{};
 };

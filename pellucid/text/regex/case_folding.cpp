@@ -8,16 +8,7 @@
 
 namespace pellucid {
 
-char32_t fold_case(char32_t character) {
-  const FoldRange* end = kFoldRanges + kFoldRangeCount;
-  const FoldRange* range =
-      std::lower_bound(kFoldRanges, end, character,
-                       [](const FoldRange& left, char32_t value) { return left.last < value; });
-  if (range == end || character < range->first || (character - range->first) % range->step != 0) {
-    return character;
-  }
-  return static_cast<char32_t>(static_cast<std::int64_t>(character) + range->difference);
-}
+char32_t fold_case(char32_t character) { return mapped(kFoldRanges, kFoldRangeCount, character); }
 
 CharacterSet without_case(const CharacterSet& set) {
   // Pairs (character, folded) of all characters that the table names.

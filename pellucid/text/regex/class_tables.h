@@ -5,14 +5,12 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "pellucid/text/code_ranges.h"
+
 namespace pellucid {
 
 struct CodeRange {
   std::uint32_t first, last;
-};
-/// Code points of one part (category, script) of a partition.
-struct PartRange {
-  std::uint32_t first, last, part;
 };
 struct ScriptName {
   const char* code;  ///< "latn"
@@ -24,11 +22,6 @@ struct NamedSet {
   std::uint32_t categories;
   std::uint32_t begin, count;
 };
-/// Every step-th code point of the range is, without case, code point + difference.
-struct FoldRange {
-  std::uint32_t first, last, step;
-  std::int32_t difference;
-};
 /// Without case the code point stands for two or three others.
 struct FoldSequence {
   const char32_t* sequence;
@@ -37,17 +30,19 @@ struct FoldSequence {
 
 extern const char* const kCategoryNames[];
 extern const std::size_t kCategoryCount;
-extern const PartRange kCategoryRanges[];
+/// Code points by the number of their category; scripts likewise.
+extern const ValueRange kCategoryRanges[];
 extern const std::size_t kCategoryRangeCount;
 extern const ScriptName kScriptNames[];
 extern const std::size_t kScriptCount;
-extern const PartRange kScriptRanges[];
+extern const ValueRange kScriptRanges[];
 extern const std::size_t kScriptRangeCount;
 extern const NamedSet kNamedSets[];
 extern const std::size_t kNamedSetCount;
 extern const CodeRange kNamedSetRanges[];
 extern const std::size_t kNamedSetRangeCount;
-extern const FoldRange kFoldRanges[];
+/// What a code point is without case.
+extern const StepRange kFoldRanges[];
 extern const std::size_t kFoldRangeCount;
 extern const FoldSequence kFoldSequences[];
 extern const std::size_t kFoldSequenceCount;

@@ -83,8 +83,8 @@ char to_lower_ascii(char character) {
 CharacterSet categories(std::uint32_t mask) {
   CharacterSet result;
   for (std::size_t i = 0; i < kCategoryRangeCount; ++i) {
-    const PartRange& range = kCategoryRanges[i];
-    if (mask >> range.part & 1) result.add(range.first, range.last);
+    const ValueRange& range = kCategoryRanges[i];
+    if (mask >> range.value & 1) result.add(range.first, range.last);
   }
   return result;
 }
@@ -122,7 +122,7 @@ std::optional<CharacterSet> script(std::string_view name) {
     if (name != kScriptNames[i].code && name != kScriptNames[i].name) continue;
     CharacterSet result;
     for (std::size_t k = 0; k < kScriptRangeCount; ++k) {
-      if (kScriptRanges[k].part == i) result.add(kScriptRanges[k].first, kScriptRanges[k].last);
+      if (kScriptRanges[k].value == i) result.add(kScriptRanges[k].first, kScriptRanges[k].last);
     }
     return result;
   }
