@@ -15,6 +15,7 @@
 #include "pellucid/cli/model_argument.h"
 #include "pellucid/cli/signals.h"
 #include "pellucid/cli/verbs.h"
+#include "pellucid/tasks/preset_gradients.h"
 
 namespace pellucid::cli {
 namespace {
@@ -39,9 +40,7 @@ std::optional<Method> method(const Arguments& arguments, Preset preset) {
     options[setting.substr(0, equals)] = setting.substr(equals + 1);
   }
   if (options.empty() && !arguments.has("method")) return std::nullopt;
-  for (const auto& [option, value] : preset_method_options(preset, name)) {
-    options.emplace(option, value);
-  }
+  add_preset_options(preset_method_options(preset, name), options);
   return make_method(name, options);
 }
 

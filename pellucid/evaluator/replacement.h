@@ -26,9 +26,10 @@ struct Replacement {
   Kind kind = Kind::pad;
   std::string token{};              ///< for Kind::token
   std::vector<std::int32_t> ids{};  ///< for Kind::ids
+  bool everywhere = false;          ///< in a baseline, in the place of template tokens too
 
-  /// "pad", "mask", "unk", "zero", "mean", "delete" or "empty", "ID,ID,...", or a token of the
-  /// vocabulary.
+  /// "all-zero" (zero everywhere), "pad", "mask", "unk", "zero", "mean", "delete" or "empty",
+  /// "ID,ID,...", or a token of the vocabulary.
   static Replacement parse(std::string_view text);
   std::string name() const;
 };

@@ -2,12 +2,15 @@
 #include "pellucid/tasks/options.h"
 
 #include "pellucid/base/names.h"
+#include "pellucid/tasks/preset_gradients.h"
 
 namespace pellucid {
 namespace {
 
-constexpr Names<Preset, 2> kPresetNames{
-    {{Preset::none, "none"}, {Preset::transformers_interpret, "transformers-interpret"}}};
+constexpr Names<Preset, 4> kPresetNames{{{Preset::none, "none"},
+                                         {Preset::transformers_interpret, "transformers-interpret"},
+                                         {Preset::interpreto, "interpreto"},
+                                         {Preset::captum, "captum"}}};
 constexpr Names<LongText, 2> kLongTextNames{
     {{LongText::truncate, "truncate"}, {LongText::error, "error"}}};
 
@@ -21,7 +24,7 @@ MethodOptions preset_method_options(Preset preset, const std::string& method) {
   if (preset == Preset::transformers_interpret && method == "integrated-gradients") {
     return {{"steps", "50"}};
   }
-  return {};
+  return gradient_preset_options(preset, method);
 }
 
 }  // namespace pellucid

@@ -20,7 +20,7 @@ enum class LongText {
 };
 
 /// Another program's numbers: every knob that the caller does not set himself is set as there.
-enum class Preset { none, transformers_interpret };
+enum class Preset { none, transformers_interpret, interpreto, captum };
 
 /// Options of a method that the preset sets unless the caller does, by their names on the command
 /// line.
