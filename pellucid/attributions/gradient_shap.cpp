@@ -5,6 +5,7 @@
 #include <cmath>
 #include <fstream>
 
+#include "pellucid/attributions/noise.h"
 #include "pellucid/base/error.h"
 #include "pellucid/base/spelling.h"
 
@@ -200,9 +201,9 @@ class Drawing {
     Draw draw{path.from, path.to, Tensor::uninitialized(path.to.shape())};
     if (sigma_ > 0 || recorded.has("noise")) {
       if (method_.noise_on == NoisePlace::input) {
-        draw.to = with_noise(draw.to, begin + k);
+        draw.to = noisy(draw.to, begin + k);
       } else {
-        draw.from = with_noise(draw.from, begin + k);
+        draw.from = noisy(draw.from, begin + k);
       }
     }
     if (recorded.has("embeddings")) {
@@ -218,23 +219,8 @@ class Drawing {
     return draw;
   }
 
-  Tensor with_noise(const Tensor& clean, std::int64_t draw) const {
-    Tensor noisy = Tensor::uninitialized(clean.shape());
-    if (method_.draws.has("noise")) {
-      const float* noise = method_.draws.rows("noise", draw, clean.size());
-      for (std::int64_t i = 0; i < clean.size(); ++i) noisy.data()[i] = clean.data()[i] + noise[i];
-      return noisy;
-    }
-    evaluator_.draws(Stream::noise, static_cast<std::uint32_t>(draw))
-        .normals({noisy.data(), static_cast<std::size_t>(noisy.size())});
-    for (std::int64_t row = 0; row < clean.rows(); ++row) {
-      const bool special = evaluator_.encoding().tokens[static_cast<std::size_t>(row)].special;
-      const auto sigma = static_cast<float>(special && !method_.noise_special ? 0 : sigma_);
-      for (std::int64_t i = 0; i < clean.width(); ++i) {
-        noisy.row(row)[i] = clean.row(row)[i] + sigma * noisy.row(row)[i];
-      }
-    }
-    return noisy;
+  Tensor noisy(const Tensor& clean, std::int64_t draw) const {
+    return with_noise(evaluator_, clean, draw, sigma_, method_.noise_special, method_.draws);
   }
 
   void add(const Draw& draw, const GradientView& g) {

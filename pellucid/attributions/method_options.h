@@ -119,8 +119,8 @@ class OptionTable {
 
   /// Where a path starts.
   OptionTable& baseline(Replacement M::*member, const std::string& summary) {
-    return replacement("baseline", member, "pad, mask, unk, zero, mean, a token or ID,ID,...",
-                       summary);
+    return replacement("baseline", member,
+                       "pad, mask, unk, zero, all-zero, mean, a token or ID,ID,...", summary);
   }
   /// What stands in the place of a unit.
   OptionTable& replacement(Replacement M::*member) {

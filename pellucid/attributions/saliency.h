@@ -12,6 +12,7 @@ namespace pellucid {
 struct Saliency {
   Reduce reduce = Reduce::l2;
   bool times_norm = false;
+  bool times_input = false;  ///< the gradient times the activation, coordinate by coordinate
   std::string layer = "embeddings";
   RowBudget evaluations{};
 

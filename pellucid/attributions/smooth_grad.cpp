@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "pellucid/attributions/moments.h"
+#include "pellucid/attributions/noise.h"
 #include "pellucid/attributions/quadrature.h"
 #include "pellucid/base/error.h"
 #include "pellucid/base/spelling.h"
@@ -172,27 +173,11 @@ class Noisy {
   /// E_s
   Tensor input(std::int64_t draw) const {
     const Tensor& real = path_.to;
-    Tensor noisy = Tensor::uninitialized(real.shape());
     if (method_.draws.has("embeddings")) {
-      std::copy_n(method_.draws.rows("embeddings", draw, real.size()), real.size(), noisy.data());
-      return noisy;
+      const float* rows = method_.draws.rows("embeddings", draw, real.size());
+      return Tensor::from({rows, static_cast<std::size_t>(real.size())}, real.shape());
     }
-    if (method_.draws) {
-      const float* noise = method_.draws.rows("noise", draw, real.size());
-      for (std::int64_t i = 0; i < real.size(); ++i) noisy.data()[i] = real.data()[i] + noise[i];
-      return noisy;
-    }
-    const auto probe = static_cast<std::uint32_t>(draw);
-    evaluator_.draws(Stream::noise, probe)
-        .normals({noisy.data(), static_cast<std::size_t>(real.size())});
-    for (std::int64_t row = 0; row < real.rows(); ++row) {
-      const bool special = evaluator_.encoding().tokens[static_cast<std::size_t>(row)].special;
-      const auto sigma = static_cast<float>(special && !method_.noise_special ? 0 : sigma_);
-      for (std::int64_t i = 0; i < real.width(); ++i) {
-        noisy.row(row)[i] = real.row(row)[i] + sigma * noisy.row(row)[i];
-      }
-    }
-    return noisy;
+    return with_noise(evaluator_, real, draw, sigma_, method_.noise_special, method_.draws);
   }
 
   void accumulate(double weight, const GradientView& g, std::vector<double>& sum) const {
@@ -279,6 +264,8 @@ void NoisyGradients<kStatistic>::check() const {
   check_usage(!noise_absolute || noise == 0.1, "noise and noise-absolute exclude each other");
   check_usage(!tolerance || !samples, "samples and tolerance exclude each other");
   check_usage(!draws || (!samples && !tolerance), "draws: their file says how many there are");
+  check_usage(!draws || draws.has("noise") || draws.has("embeddings"),
+              "{}: holds no noise and no embeddings", draws.path());
   check_usage(!biased || kStatistic == Statistic::variance, "biased: {} has no variance", name());
   const std::int64_t count = draws ? draws.count() : samples.value_or(kSamples);
   check_usage(kStatistic != Statistic::variance || count > 1,

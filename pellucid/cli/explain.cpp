@@ -16,6 +16,7 @@
 #include "pellucid/cli/model_argument.h"
 #include "pellucid/cli/signals.h"
 #include "pellucid/cli/verbs.h"
+#include "pellucid/tasks/preset_gradients.h"
 #include "pellucid/tasks/preset_perturbations.h"
 #include "pellucid/text/unicode.h"
 
@@ -44,9 +45,7 @@ std::optional<Method> method(const Arguments& arguments, Preset preset) {
   }
   if (options.empty() && !arguments.has("method")) return std::nullopt;
   if (auto peer = peer_perturbation(preset, name, options)) return peer;
-  for (const auto& [option, value] : preset_method_options(preset, name)) {
-    options.emplace(option, value);
-  }
+  add_preset_options(preset_method_options(preset, name), options);
   return make_method(name, options);
 }
 

@@ -288,7 +288,7 @@ Path Evaluator::straight_path(const Replacement& baseline, const std::string& ta
   const Tensor row = id ? model_.network().embed(std::span<const std::int32_t>(&*id, 1))
                         : replacement_row(baseline);
   for (std::size_t token = 0; token < encoding_.tokens.size(); ++token) {
-    if (encoding_.tokens[token].special) continue;
+    if (encoding_.tokens[token].special && !baseline.everywhere) continue;
     std::copy_n(row.data(), row.size(), path.from.row(static_cast<std::int64_t>(token)));
   }
   return path;

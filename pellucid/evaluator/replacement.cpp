@@ -26,6 +26,8 @@ constexpr std::array<std::pair<std::string_view, Replacement::Kind>, 10> kNames{
     {"auto", Replacement::Kind::usual},
 }};
 
+constexpr std::string_view kAllZero = "all-zero";
+
 /// "101,0,102" as numbers; empty unless the text is a list of them with at least one comma.
 std::vector<std::int32_t> parse_ids(std::string_view text) {
   std::vector<std::int32_t> ids;
@@ -53,6 +55,7 @@ Replacement Replacement::parse(std::string_view text) {
   const auto known = std::find_if(kNames.begin(), kNames.end(),
                                   [&](const auto& entry) { return entry.first == text; });
   Replacement replacement;
+  if (text == kAllZero) return {.kind = Kind::zero, .everywhere = true};
   if (known != kNames.end()) {
     replacement.kind = known->second;
     return replacement;
@@ -64,6 +67,7 @@ Replacement Replacement::parse(std::string_view text) {
 }
 
 std::string Replacement::name() const {
+  if (kind == Kind::zero && everywhere) return std::string(kAllZero);
   if (kind == Kind::token) return token;
   if (kind == Kind::ids) return fmt::format("{}", fmt::join(ids, ","));
   return std::string(std::find_if(kNames.begin(), kNames.end(), [this](const auto& entry) {

@@ -29,11 +29,12 @@ struct Replacement {
   Kind kind = Kind::pad;
   std::string token{};              ///< for Kind::token
   std::vector<std::int32_t> ids{};  ///< for Kind::ids
+  bool everywhere = false;          ///< in a baseline, in the place of template tokens too
 
   std::string proposer{};  ///< for Kind::model: which one; "": the model's own head
   bool collapse = false;   ///< one token for a whole unit, where each of its tokens has one else
 
-  /// "pad", "mask", "unk", "zero", "mean", "delete" or "empty", "attention", "model", "auto",
+  /// "all-zero" (zero everywhere), "pad", "mask", "unk", "zero", "mean", "delete" or "empty", "attention", "model", "auto",
   /// "ID,ID,...", or a token of the vocabulary.
   static Replacement parse(std::string_view text);
   std::string name() const;

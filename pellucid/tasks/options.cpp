@@ -2,6 +2,7 @@
 #include "pellucid/tasks/options.h"
 
 #include "pellucid/base/names.h"
+#include "pellucid/tasks/preset_gradients.h"
 
 namespace pellucid {
 namespace {
@@ -24,7 +25,7 @@ MethodOptions preset_method_options(Preset preset, const std::string& method) {
     return {{"steps", "50"}};
   }
   if (preset == Preset::interpreto && method == "occlusion") return {{"replacement", "mask"}};
-  return {};
+  return gradient_preset_options(preset, method);
 }
 
 }  // namespace pellucid

@@ -9,12 +9,14 @@
 #include "pellucid/attributions/gradient_shap.h"
 #include "pellucid/attributions/input_x_gradient.h"
 #include "pellucid/attributions/integrated_gradients.h"
+#include "pellucid/attributions/registry.h"
 #include "pellucid/attributions/saliency.h"
 #include "pellucid/attributions/sequential_ig.h"
 #include "pellucid/attributions/smooth_grad.h"
 #include "pellucid/attributions/toy_test.h"
 #include "pellucid/attributions/value_zeroing.h"
 #include "pellucid/tasks/peers_test.h"
+#include "pellucid/tasks/preset_gradients.h"
 
 namespace pellucid {
 namespace {
@@ -289,8 +291,7 @@ std::optional<Method> interpreto_method(const Json& test, const Recorded& all) {
   const auto name = test.value("method", "");
   const bool times = test.at("parameters").value("input_x_gradient", true);
   if (name == "Saliency") {
-    if (times) return InputXGradient{.reduce = Reduce::mean_abs};
-    return Saliency{.reduce = Reduce::mean_abs};
+    return Saliency{.reduce = Reduce::mean_abs, .times_input = times};
   }
   if (!test.contains("embeddings")) return std::nullopt;
   if (name == "SmoothGrad") return interpreto_noise<SmoothGrad>(test, all);
@@ -344,6 +345,39 @@ TEST(Interpreto, GradientMethodsWithItsDraws) {
   for (const char* name : {"smooth-grad", "square-grad", "var-grad", "gradient-shap"}) {
     EXPECT_GE(compared[name], 4) << name;
   }
+}
+
+TEST(GradientPresets, SetWhatThePeersDoUnlessTheCallerSaysOtherwise) {
+  const auto made = [](Preset preset, const std::string& method, MethodOptions given = {}) {
+    add_preset_options(gradient_preset_options(preset, method), given);
+    return make_method(method, given).parameters();
+  };
+  const Replacement zero{.kind = Replacement::Kind::zero, .everywhere = true};
+  EXPECT_EQ(made(Preset::captum, "integrated-gradients"),
+            (IntegratedGradients{.steps = 50, .baseline = zero}.parameters()));
+  EXPECT_EQ(made(Preset::captum, "deep-lift"),
+            (DeepLift{.rules = DeepLiftRules::captum, .baseline = zero}.parameters()));
+  EXPECT_EQ(made(Preset::captum, "var-grad"), (VarGrad{.samples = 5,
+                                                       .noise_absolute = 1,
+                                                       .inner = Inner::absolute_gradient,
+                                                       .reduce = Reduce::dot,
+                                                       .biased = true}
+                                                   .parameters()));
+  EXPECT_EQ(
+      made(Preset::captum, "smooth-grad", {{"noise", "0.2"}, {"tolerance", "0.1"}}),
+      (SmoothGrad{
+          .noise = 0.2, .inner = Inner::absolute_gradient, .reduce = Reduce::dot, .tolerance = 0.1}
+           .parameters()));
+  EXPECT_EQ(made(Preset::interpreto, "square-grad"), (SquareGrad{.samples = 10,
+                                                                 .noise_absolute = 0.1,
+                                                                 .inner = Inner::input_x_gradient,
+                                                                 .reduce = Reduce::mean_abs,
+                                                                 .reduce_first = true}
+                                                          .parameters()));
+  EXPECT_EQ(made(Preset::interpreto, "saliency"),
+            (Saliency{.reduce = Reduce::mean_abs, .times_input = true}.parameters()));
+  EXPECT_TRUE(gradient_preset_options(Preset::captum, "occlusion").empty());
+  EXPECT_TRUE(gradient_preset_options(Preset::none, "saliency").empty());
 }
 
 }  // namespace
