@@ -34,8 +34,8 @@ struct Replacement {
   std::string proposer{};  ///< for Kind::model: which one; "": the model's own head
   bool collapse = false;   ///< one token for a whole unit, where each of its tokens has one else
 
-  /// "all-zero" (zero everywhere), "pad", "mask", "unk", "zero", "mean", "delete" or "empty", "attention", "model", "auto",
-  /// "ID,ID,...", or a token of the vocabulary.
+  /// "all-zero" (zero everywhere), "pad", "mask", "unk", "zero", "mean", "delete" or "empty",
+  /// "attention", "model", "auto", "ID,ID,...", or a token of the vocabulary.
   static Replacement parse(std::string_view text);
   std::string name() const;
 };

@@ -28,12 +28,23 @@ namespace {
 void check_peer_method(Preset preset, const std::string& method) {
   const std::vector<std::string> known =
       preset == Preset::interpreto
-          ? std::vector<std::string>{"occlusion", "lime", "kernel-shap", "sobol", "saliency",
-                                     "smooth-grad", "square-grad", "var-grad", "gradient-shap"}
-          : std::vector<std::string>{"occlusion", "leave-one-out", "shapley", "lime", "kernel-shap",
-                                     "permutation-shap", "integrated-gradients", "saliency",
-                                     "input-x-gradient", "deep-lift", "gradient-shap",
-                                     "smooth-grad", "square-grad", "var-grad"};
+          ? std::vector<std::string>{"occlusion",   "lime",     "kernel-shap",
+                                     "sobol",       "saliency", "smooth-grad",
+                                     "square-grad", "var-grad", "gradient-shap"}
+          : std::vector<std::string>{"occlusion",
+                                     "leave-one-out",
+                                     "shapley",
+                                     "lime",
+                                     "kernel-shap",
+                                     "permutation-shap",
+                                     "integrated-gradients",
+                                     "saliency",
+                                     "input-x-gradient",
+                                     "deep-lift",
+                                     "gradient-shap",
+                                     "smooth-grad",
+                                     "square-grad",
+                                     "var-grad"};
   check_usage(std::find(known.begin(), known.end(), method) != known.end(),
               "preset {} does not do the method {} (it does {})", name(preset), quote(method),
               fmt::join(known, ", "));
