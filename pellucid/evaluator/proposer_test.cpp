@@ -20,8 +20,9 @@ const Tokenizer& tokenizer() {
   return loaded;
 }
 
-/// Token k behind the favourite is exp(k / 10) times less probable than it; special tokens and those
-/// before the favourite are the most probable of all, to see that they are left out or counted.
+/// Token k behind the favourite is exp(k / 10) times less probable than it; special tokens and
+/// those before the favourite are the most probable of all, to see that they are left out or
+/// counted.
 class KnownLanguageModel : public Network {
  public:
   KnownLanguageModel() {

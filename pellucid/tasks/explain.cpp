@@ -17,6 +17,7 @@
 #include "pellucid/tasks/head_facts.h"
 #include "pellucid/tasks/predict.h"
 #include "pellucid/tasks/preset.h"
+#include "pellucid/tasks/target_details.h"
 #include "pellucid/tasks/targets.h"
 
 namespace pellucid {
@@ -193,42 +194,13 @@ class Explaining {
     if (!found.baseline_values.empty()) target.baseline_value = found.baseline_values[t];
     if (found.complete) state_gap(target);
     add_details(found, t, target);
-    const double before = largest_of(target.scores);
-    normalize(settings_.normalize, target.scores);
-    if (const double after = largest_of(target.scores); after != before) {
-      scale_details(target, after / before);
+    if (target.counterfactual) {
+      Counterfactual& changed = *target.counterfactual;
+      changed.prediction = classify(head_facts(model_), result_.task, changed.logits);
     }
+    normalize_with_details(settings_.normalize, target);
     if (options_.negate) negate(target);
     return target;
-  }
-
-  /// What some methods find beside scores.
-  void add_details(const Attribution& found, std::size_t t, TargetExplanation& target) {
-    if (!found.standard_errors.empty()) target.standard_errors = found.standard_errors[t];
-    if (!found.interactions.empty()) target.interactions = found.interactions[t];
-    if (!found.interaction_errors.empty()) target.interaction_errors = found.interaction_errors[t];
-    if (!found.directions.empty()) target.directions = found.directions[t];
-    if (!found.r_squared.empty()) target.r_squared = found.r_squared[t];
-    if (found.counterfactuals.empty()) return;
-    target.counterfactual = found.counterfactuals[t];
-    Counterfactual& changed = *target.counterfactual;
-    changed.prediction = classify(head_facts(model_), result_.task, changed.logits);
-  }
-
-  static double largest_of(const std::vector<double>& scores) {
-    double largest = 0;
-    for (const double score : scores) largest = std::max(largest, std::abs(score));
-    return largest;
-  }
-
-  static void scale_details(TargetExplanation& target, double factor) {
-    for (double& error : target.standard_errors) error *= std::abs(factor);
-    for (auto& row : target.interactions) {
-      for (double& interaction : row) interaction *= factor;
-    }
-    for (auto& row : target.interaction_errors) {
-      for (double& error : row) error *= std::abs(factor);
-    }
   }
 
   void state_gap(TargetExplanation& target) {
@@ -246,8 +218,7 @@ class Explaining {
   static void negate(TargetExplanation& target) {
     for (double& score : target.scores) score = -score;
     for (double& score : target.token_scores) score = -score;
-    for (double& direction : target.directions) direction = -direction;
-    scale_details(target, -1);
+    negate_details(target);
     if (target.sum) target.sum = -*target.sum;
     if (target.unassigned) target.unassigned = -*target.unassigned;
   }

@@ -104,8 +104,8 @@ void change_units(Preset preset, const Encoding& encoding, Units& units) {
     if (places[i] || token.special || token.span.start != token.span.end) continue;
     const auto position = static_cast<std::int64_t>(i);
     if (units.kind == Unit::token) {
-      const auto behind = std::find_if(
-          units.units.begin(), units.units.end(), [&](const TextUnit& unit) {
+      const auto behind =
+          std::find_if(units.units.begin(), units.units.end(), [&](const TextUnit& unit) {
             return !unit.tokens.empty() && unit.tokens.front() > position;
           });
       units.units.insert(behind, {token.text, token.span, token.segment, {position}});
