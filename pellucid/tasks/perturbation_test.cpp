@@ -23,7 +23,7 @@ std::vector<std::pair<std::string, MethodOptions>> perturbing() {
     if (!entry.perturbs) continue;
     MethodOptions options;
     for (const MethodOption& option : entry.options) {
-      if (option.name == "evaluations") options["evaluations"] = "60";
+      if (option.name == "evaluations") options["evaluations"] = "40";
     }
     found.emplace_back(entry.name, options);
   }
@@ -70,7 +70,7 @@ TEST(Perturbation, EvaluationsAreNeverMoreThanAllowed) {
   for (const auto& [method, options] : perturbing()) {
     if (!options.contains("evaluations")) continue;
     SCOPED_TRACE(method);
-    for (const char* evaluations : {"50", "120", "700"}) {
+    for (const char* evaluations : {"50", "150"}) {
       const Explanation found = explain_with(method, {{"evaluations", evaluations}}, text);
       EXPECT_LE(found.evaluations, std::stoi(evaluations));
       EXPECT_EQ(found.evaluations, found.forwards);

@@ -3,9 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cmath>
 #include <numeric>
+
+#include "pellucid/tasks/target_details.h"
 
 namespace pellucid {
 namespace {
@@ -33,38 +34,6 @@ double total_of_seen(const std::vector<double>& scores) {
   return sum;
 }
 
-double largest_of(const std::vector<double>& scores) {
-  double largest = 0;
-  for (const double score : scores) largest = std::max(largest, std::abs(score));
-  return largest;
-}
-
-/// What some methods find beside scores.
-void add_details(const Attribution& found, std::size_t index, const Units& units, Aggregate how,
-                 TargetExplanation& target) {
-  if (!found.standard_errors.empty()) target.standard_errors = found.standard_errors[index];
-  if (!found.replicates.empty()) {
-    target.standard_errors = standard_errors(found.replicates, index, how, units, target.scores);
-  }
-  if (!found.interactions.empty()) target.interactions = found.interactions[index];
-  if (!found.interaction_errors.empty()) {
-    target.interaction_errors = found.interaction_errors[index];
-  }
-  if (!found.directions.empty()) target.directions = found.directions[index];
-  if (!found.r_squared.empty()) target.r_squared = found.r_squared[index];
-  if (!found.counterfactuals.empty()) target.counterfactual = found.counterfactuals[index];
-}
-
-void scale_details(TargetExplanation& target, double factor) {
-  for (double& error : target.standard_errors) error *= std::abs(factor);
-  for (auto& row : target.interactions) {
-    for (double& interaction : row) interaction *= factor;
-  }
-  for (auto& row : target.interaction_errors) {
-    for (double& error : row) error *= std::abs(factor);
-  }
-}
-
 }  // namespace
 
 TargetExplanation explain_target(const Attribution& found, std::size_t index, const Units& units,
@@ -82,12 +51,12 @@ TargetExplanation explain_target(const Attribution& found, std::size_t index, co
     target.sum = total_of_seen(target.scores);
   }
   if (!found.baseline_values.empty()) target.baseline_value = found.baseline_values[index];
-  add_details(found, index, units, settings.aggregate, target);
-  const double before = largest_of(target.scores);
-  normalize(settings.normalize, target.scores);
-  if (const double after = largest_of(target.scores); after != before) {
-    scale_details(target, after / before);
+  if (!found.replicates.empty()) {
+    target.standard_errors =
+        standard_errors(found.replicates, index, settings.aggregate, units, target.scores);
   }
+  add_details(found, index, target);
+  normalize_with_details(settings.normalize, target);
   return target;
 }
 
@@ -106,8 +75,7 @@ void state_gap(TargetExplanation& target, const std::string& remedy,
 void negate(TargetExplanation& target) {
   for (double& score : target.scores) score = -score;
   for (double& score : target.token_scores) score = -score;
-  for (double& direction : target.directions) direction = -direction;
-  scale_details(target, -1);
+  negate_details(target);
   if (target.sum) target.sum = -*target.sum;
   if (target.unassigned) target.unassigned = -*target.unassigned;
 }
