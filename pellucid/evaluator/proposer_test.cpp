@@ -54,8 +54,12 @@ class KnownLanguageModel : public Network {
 };
 
 Proposer known_proposer() {
+  std::vector<std::string> names;
+  for (std::int64_t id = 0; id < tokenizer().vocabulary_size(); ++id) {
+    names.push_back(std::to_string(id));
+  }
   return Proposer(
-      Model::from_parts("known", std::make_unique<KnownLanguageModel>(), tokenizer(), {}));
+      Model::from_parts("known", std::make_unique<KnownLanguageModel>(), tokenizer(), names));
 }
 
 Sequence input_of(std::size_t length) {
@@ -70,8 +74,9 @@ TEST(Proposer, DrawsByProbabilityAmongTheFiftyOthers) {
   const Sequence input = input_of(10);
   std::map<std::int32_t, double> counts;
   const std::vector<std::vector<bool>> all{std::vector<bool>(10, false)};
+  const Proposer proposer = known_proposer();
   for (int seed = 0; seed < kVariants; ++seed) {
-    const auto variants = known_proposer().draw(input, all, [&](std::uint32_t probe) {
+    const auto variants = proposer.draw(input, all, [&](std::uint32_t probe) {
       return Draws(static_cast<std::uint64_t>(seed), Stream::replacement_tokens, probe, 7);
     });
     for (const std::int32_t id : variants.at(0).ids) ++counts[id];
