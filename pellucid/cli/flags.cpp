@@ -103,7 +103,7 @@ constexpr std::array kFlags{
     Flag{"method", 'm', "METHOD", kExplain | kDemo, Group::how,
          "see pellucid methods (integrated-gradients)"},
     Flag{"preset", 0, "NAME", kExplain, Group::how,
-         "another library's numbers: transformers-interpret"},
+         "another library's numbers: transformers-interpret, interpreto or captum"},
     Flag{"steps", 0, "N|auto", kExplain, Group::how,
          "points on the path (32); auto: until the gap is small"},
     Flag{"rule", 0, "RULE", kExplain, Group::how,

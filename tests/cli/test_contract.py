@@ -33,7 +33,7 @@ class Usage(unittest.TestCase):
         self.refuse(["explain", "--text", "x", "--format", "svg"], "svg", "html")
         self.refuse(["explain", "--text", "x", "--precision", "f16"], "f16", "bf16x3")
         self.refuse(["explain", "--text", "x", "--long", "windows"], "windows", "truncate")
-        self.refuse(["explain", "--text", "x", "--preset", "captum"], "captum", "transformers-interpret")
+        self.refuse(["explain", "--text", "x", "--preset", "captm"], "captm", "captum")
         self.refuse(["explain", "--text", "x", "--threads", "0"], "threads")
         self.refuse(["explain", "--text", "x", "--memory", "lots"], "memory")
 
