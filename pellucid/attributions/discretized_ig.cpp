@@ -29,7 +29,14 @@ SegmentRule parse_segment_rule(std::string_view text) {
 OptionTable<DiscretizedIntegratedGradients> options() {
   using M = DiscretizedIntegratedGradients;
   return OptionTable<M>()
-      .number("steps", &M::steps, 2, 1e6, "2 or more", "points of the path, ends included (30)")
+      .option(
+          "steps", "2 or more", "points of the path, ends included",
+          [](M& method, const std::string& text) {
+            method.steps = parse_whole("steps", text, 2, kMostSamples, "2 or more");
+          },
+          [](const M& method) {
+            return shown_count(method.steps, kPoints, method.evaluations.has_value());
+          })
       .choice("anchor", &M::anchor, parse_anchor, "greedy or maxcount",
               "which of the near words comes next")
       .choice("rule", &M::rule, parse_segment_rule, "gauss-legendre or left",

@@ -43,7 +43,15 @@ std::vector<Replacement> read_baselines(const std::string& path) {
 OptionTable<GradientShap> options() {
   using M = GradientShap;
   return OptionTable<M>()
-      .number("samples", &M::samples, 1, 1e9, "1 or more", "draws (32)")
+      .option(
+          "samples", "1 or more", "draws",
+          [](M& method, const std::string& text) {
+            method.samples = parse_whole("samples", text, 1, kMostSamples, "1 or more");
+          },
+          [](const M& method) {
+            const bool open = method.tolerance || method.evaluations || method.draws;
+            return shown_count(method.samples, kSamples, open);
+          })
       .baseline(&M::baseline, "start of the paths")
       .option(
           "baselines-file", "a text file", "baselines in its place, one a line",

@@ -7,10 +7,15 @@
 #include <cmath>
 #include <random>
 
+#include "pellucid/attributions/deep_lift.h"
+#include "pellucid/attributions/discretized_ig.h"
+#include "pellucid/attributions/gradient_shap.h"
 #include "pellucid/attributions/input_x_gradient.h"
 #include "pellucid/attributions/integrated_gradients.h"
 #include "pellucid/attributions/occlusion.h"
 #include "pellucid/attributions/saliency.h"
+#include "pellucid/attributions/sequential_ig.h"
+#include "pellucid/attributions/smooth_grad.h"
 #include "pellucid/base/error.h"
 #include "pellucid/evaluator/evaluator.h"
 
@@ -183,6 +188,12 @@ std::vector<Method> equal_methods() {
           IntegratedGradients{.tolerance = 1e-4},
           IntegratedGradients{.rule = Rule::adaptive, .tolerance = 1e-4},
           InputXGradient{.baseline = pad},
+          SmoothGrad{.samples = 3, .noise = 0, .inner = Inner::input_x_gradient, .baseline = pad},
+          GradientShap{.samples = 3},
+          SequentialIntegratedGradients{.steps = 1},
+          DiscretizedIntegratedGradients{.steps = 4},
+          DeepLift{},
+          DeepLift{.rules = DeepLiftRules::captum},
           Occlusion{.replacement = pad}};
 }
 

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string_view>
 
+#include "pellucid/attributions/explanation.h"
 #include "pellucid/base/error.h"
 
 namespace pellucid {
@@ -15,6 +16,14 @@ namespace pellucid {
 using RowBudget = std::optional<std::int64_t>;  ///< none: no bound
 
 inline constexpr double kMostEvaluations = 1e12;
+inline constexpr std::int64_t kMostSamples = 1000000000;
+
+/// A number of draws or steps as results show it: not at all where the text decides (`open`).
+inline std::optional<Parameter> shown_count(const std::optional<std::int64_t>& asked,
+                                            std::int64_t otherwise, bool open) {
+  if (!asked && open) return std::nullopt;
+  return Parameter(asked.value_or(otherwise));
+}
 
 /// How many steps of `each` rows fit beside `fixed` rows: `asked`, or with a budget what is left of
 /// it, at most `asked` if that was said and not only a default.

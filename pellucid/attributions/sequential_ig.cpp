@@ -13,7 +13,14 @@ constexpr std::int64_t kSteps = 16;
 OptionTable<SequentialIntegratedGradients> options() {
   using M = SequentialIntegratedGradients;
   return OptionTable<M>()
-      .number("steps", &M::steps, 1, 1e6, "1 or more", "points on each unit's path (16)")
+      .option(
+          "steps", "1 or more", "points on each unit's path",
+          [](M& method, const std::string& text) {
+            method.steps = parse_whole("steps", text, 1, kMostSamples, "1 or more");
+          },
+          [](const M& method) {
+            return shown_count(method.steps, kSteps, method.evaluations.has_value());
+          })
       .choice("rule", &M::rule, parse_rule,
               "gauss-legendre, riemann-left, riemann-right, riemann-middle or trapezoid",
               "where the points lie and what they weigh")

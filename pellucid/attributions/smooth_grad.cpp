@@ -43,7 +43,15 @@ Reduce effective_reduce(const M& method) {
 template <class M>
 OptionTable<M> options() {
   return OptionTable<M>()
-      .number("samples", &M::samples, 1, 1e9, "1 or more", "draws (32)")
+      .option(
+          "samples", "1 or more", "draws",
+          [](M& method, const std::string& text) {
+            method.samples = parse_whole("samples", text, 1, kMostSamples, "1 or more");
+          },
+          [](const M& method) {
+            const bool open = method.tolerance || method.evaluations || method.draws;
+            return shown_count(method.samples, kSamples, open);
+          })
       .number("noise", &M::noise, 0, 1e9, "0 or more",
               "deviation of the noise, as a share of the range of the embeddings")
       .number("noise-absolute", &M::noise_absolute, 0, 1e9, "0 or more",

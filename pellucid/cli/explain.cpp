@@ -43,7 +43,8 @@ std::optional<Method> method(const Arguments& arguments, Preset preset) {
                 setting);
     options[setting.substr(0, equals)] = setting.substr(equals + 1);
   }
-  if (options.empty() && !arguments.has("method")) return std::nullopt;
+  const bool settled_later = preset == Preset::none || preset == Preset::transformers_interpret;
+  if (options.empty() && !arguments.has("method") && settled_later) return std::nullopt;
   if (auto peer = peer_perturbation(preset, name, options)) return peer;
   add_preset_options(preset_method_options(preset, name), options);
   return make_method(name, options);

@@ -41,11 +41,11 @@ struct AttentionShape {
   /// 1, 2 ... in each. They have gaps where tokens were left out.
   std::span<const std::int32_t> key_places = {};
   AttentionBias bias = {};
+  /// Scores s become cap tanh(s / cap), before the bias; 0: they stay.  Gemma 2, arXiv 2408.00118
+  float cap = 0;
   /// A key of its sequence whose value a query row does not get, negative for none; [query rows] or
   /// empty. Not to be differentiated.
   std::span<const std::int64_t> zeroed = {};
-  /// Scores s become cap tanh(s / cap), before the bias; 0: they stay.  Gemma 2, arXiv 2408.00118
-  float cap = 0;
 };
 
 /// qkv: [rows, (heads + 2 key_heads) d], columns q | k | v, head h at columns h d .. (h + 1) d of
