@@ -58,6 +58,9 @@ std::int64_t layer_number(const std::string& text) {
 
 std::vector<AttentionMap> attention_maps(Evaluator& evaluator, bool gradients) {
   const NetworkShape& shape = evaluator.model().network().shape();
+  check_usage(!shape.has_decoder(),
+              "methods that read attention are for models of one stack: {} is an encoder-decoder",
+              evaluator.model().name());
   const std::int64_t layers = shape.attentions > 0 ? shape.attentions : shape.layers;
   const std::int64_t copies = 1 + (gradients ? evaluator.target_count() : 0);
   const std::int64_t numbers =
