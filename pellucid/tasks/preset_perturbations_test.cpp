@@ -168,8 +168,7 @@ TEST(CaptumPreset, RecordedOcclusion) {
     options.method = peer_perturbation(Preset::captum, "occlusion",
                                        {{"window", test.at("window").dump()},
                                         {"stride", test.at("stride").dump()},
-                                        {"replacement", zero ? "zero" : "pad"}},
-                                       std::nullopt);
+                                        {"replacement", zero ? "zero" : "pad"}});
     if (!zero) options.unit = Unit::token;
     const Explanation found = explain(*model, test.at("text").get<std::string>(), options);
     std::vector<double> scores = found.targets.at(0).scores;
