@@ -111,7 +111,9 @@ TEST(Sobol, EstimatorsConverge) {
         EXPECT_NEAR(found.solution.scores[0][i], expected[i],
                     4 * found.solution.errors[0][i] + 1e-9);
         EXPECT_LT(found.solution.errors[0][i], 0.08);
-        if (std::abs(signs[i]) > 0.1) EXPECT_EQ(found.directions[0][i], signs[i] > 0 ? 1 : -1);
+        if (std::abs(signs[i]) > 0.1) {
+          EXPECT_EQ(found.directions[0][i], signs[i] > 0 ? 1 : -1);
+        }
       }
     }
   }
